@@ -1,0 +1,69 @@
+/**
+ * What a client says of itself (RFC 7591 section 2), as it is kept: normalised, within bounds, every
+ * default recorded explicitly. What it may *do* with that is decided in `registration/policy.ts`.
+ */
+import { z } from 'zod';
+import { printableText } from '../lib/text.ts';
+import { redirectUri } from './redirect-uri.ts';
+
+/** Bounds (C-18): generous for a person, useless for someone who wants to fill the store. */
+export const LIMITS = {
+  nameCharacters: 100,
+  descriptionCharacters: 1000,
+  uriCharacters: 2048,
+  arrayItems: 20,
+  scopeCharacters: 1000,
+  labels: 32,
+  labelValueCharacters: 255,
+  extensionBytes: 8 * 1024,
+  extensionMembers: 32,
+} as const;
+
+/** RFC 6749 section 3.3: `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`. */
+export const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+const httpsUri = z
+  .string()
+  .max(LIMITS.uriCharacters)
+  .refine((text) => URL.parse(text)?.protocol === 'https:' && URL.parse(text)?.username === '', {
+    error: 'must be an https URI',
+  });
+
+const LABEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+export const clientMetadata = z.object({
+  client_name: printableText(LIMITS.nameCharacters).optional(),
+  description: printableText(LIMITS.descriptionCharacters).optional(),
+  redirect_uris: z.array(redirectUri(LIMITS.uriCharacters)).max(LIMITS.arrayItems).default([]),
+  /** RFC 7591 section 2 defaults to `authorization_code`; a service for machines defaults to this (C-01). */
+  grant_types: z.array(z.string().max(100)).max(LIMITS.arrayItems).default(['client_credentials']),
+  response_types: z.array(z.string().max(100)).max(LIMITS.arrayItems).default([]),
+  /** RFC 7591 section 2: "If unspecified or omitted, the default is client_secret_basic". */
+  token_endpoint_auth_method: z.string().max(100).default('client_secret_basic'),
+  /** Space-separated, RFC 6749 section 3.3. Absent: the portal's `default_scopes`. */
+  scope: z
+    .string()
+    .max(LIMITS.scopeCharacters)
+    .refine((text) => text === '' || text.split(' ').every((token) => SCOPE_TOKEN.test(token)), {
+      error: 'must be scope tokens separated by single spaces',
+    })
+    .optional(),
+  client_uri: httpsUri.optional(),
+  logo_uri: httpsUri.optional(),
+  tos_uri: httpsUri.optional(),
+  policy_uri: httpsUri.optional(),
+  contacts: z.array(z.email().max(254)).max(LIMITS.arrayItems).optional(),
+  labels: z
+    .record(
+      z.string().regex(LABEL_NAME, { error: 'label names are 1 to 63 of A-Z, a-z, 0-9, ".", "_" and "-"' }),
+      printableText(LIMITS.labelValueCharacters),
+    )
+    .refine((labels) => Object.keys(labels).length <= LIMITS.labels, {
+      error: `at most ${LIMITS.labels} labels`,
+    })
+    .default({}),
+  /** Members that we do not know: kept and returned as they came, never interpreted. */
+  extension: z.record(z.string(), z.unknown()).default({}),
+});
+
+export type ClientMetadata = z.output<typeof clientMetadata>;

@@ -1,0 +1,66 @@
+/**
+ * One secret of a client: 256 random bits that we made, shown once, kept as a keyed hash. A fast hash is
+ * right for it: slow ones protect what people choose, and would only help a flood (S-DOS-03).
+ */
+import { timingSafeEqual } from 'node:crypto';
+import { toBase62 } from '../lib/base62.ts';
+import type { RandomBytes } from '../lib/random.ts';
+
+export interface Secret {
+  readonly secret_id: string;
+  /** Base64url of HMAC-SHA-256 under the client secrets' pepper. */
+  readonly hash: string;
+  /** Epoch seconds. */
+  readonly created_at: number;
+  /** Epoch seconds from which the secret is refused; 0 = never. Checked at use, not by a cleaner. */
+  readonly expires_at: number;
+}
+
+export type HashCredential = (credential: string) => Uint8Array;
+
+/** The prefix lets secret scanners find one that was pasted where it should not be. */
+const PREFIX = 'dcrs_';
+
+export function newSecret(
+  random: RandomBytes,
+  hash: HashCredential,
+  nowSeconds: number,
+): { readonly secret: Secret; readonly value: string } {
+  const value = PREFIX + toBase62(random(32));
+  const secret: Secret = {
+    secret_id: `sec_${toBase62(random(16))}`,
+    hash: Buffer.from(hash(value)).toString('base64url'),
+    created_at: nowSeconds,
+    expires_at: 0,
+  };
+  return { secret, value };
+}
+
+export function isValidAt(secret: Secret, nowSeconds: number): boolean {
+  return secret.expires_at === 0 || nowSeconds < secret.expires_at;
+}
+
+/** A record holds two at most; comparing with a fixed number keeps the time the same for one and for two. */
+export const MAX_VALID_SECRETS = 2;
+const NO_HASH = Buffer.alloc(32);
+
+/**
+ * Whether `presented` is a valid secret among `secrets`. One hash and `MAX_VALID_SECRETS` comparisons,
+ * whatever is stored and whatever was presented: the answer's time says nothing.
+ */
+export function matchesSecret(
+  secrets: readonly Secret[],
+  presented: string,
+  hash: HashCredential,
+  nowSeconds: number,
+): boolean {
+  const actual = hash(presented);
+  let matches = false;
+  for (let index = 0; index < MAX_VALID_SECRETS; index += 1) {
+    const secret = secrets[index];
+    const expected = secret === undefined ? NO_HASH : Buffer.from(secret.hash, 'base64url');
+    const same = timingSafeEqual(expected, actual);
+    matches = (same && secret !== undefined && isValidAt(secret, nowSeconds)) || matches;
+  }
+  return matches;
+}

@@ -1,0 +1,28 @@
+/**
+ * One key-encryption key (KEK), many purposes: each gets a key of its own by HKDF-SHA-256 (RFC 5869), so
+ * that nothing derived for one purpose helps with another (NIST SP 800-57 part 1, section 5.2).
+ * Purposes are part of what is stored: renaming one makes existing data unreadable.
+ */
+import { createHmac, hkdfSync } from 'node:crypto';
+
+/** 256 bits, from `KEY_ENCRYPTION_KEY`. */
+export type KeyEncryptionKey = Uint8Array;
+
+export type Purpose =
+  | 'kek-id'
+  | 'ring-encryption'
+  | 'ring-authentication'
+  | 'client-secret-pepper'
+  | 'api-key-pepper';
+
+export function deriveKey(kek: KeyEncryptionKey, purpose: Purpose): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', kek, 'dcr-bridge', purpose, 32));
+}
+
+/** Hashes a high-entropy credential for storage: the same cost for every input, useless without the KEK. */
+export type KeyedHash = (credential: string) => Uint8Array;
+
+export function keyedHash(kek: KeyEncryptionKey, purpose: 'client-secret-pepper' | 'api-key-pepper'): KeyedHash {
+  const pepper = deriveKey(kek, purpose);
+  return (credential) => createHmac('sha256', pepper).update(credential, 'utf8').digest();
+}

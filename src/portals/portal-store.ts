@@ -1,0 +1,15 @@
+/** Where portals are kept. Every method throws `StoreUnavailable` when the store can't answer. */
+import type { PortalName } from './portal-name.ts';
+import type { PortalRecord } from './portal-record.ts';
+
+export interface PortalStore {
+  /** The portal that owns the key with this hash (`PortalKey.hash`): one indexed look-up. */
+  findByKeyHash(hash: string): Promise<PortalRecord | undefined>;
+  read(name: PortalName): Promise<PortalRecord | undefined>;
+  /** All portals, by name. They are the operator's, tens of them; clients are never listed this way. */
+  list(): Promise<readonly PortalRecord[]>;
+  /** Stores the portal and indexes its keys, in one commit. */
+  create(record: PortalRecord): Promise<'created' | 'exists'>;
+  /** Replaces the record and re-indexes its keys, in one commit, if the stored version is `expectedVersion`. */
+  replace(record: PortalRecord, expectedVersion: number): Promise<'replaced' | 'conflict'>;
+}

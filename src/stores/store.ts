@@ -1,0 +1,23 @@
+/** What a store implementation offers as a whole: the domain's ports, and its own health. */
+import type { ClientStore } from '../clients/client-store.ts';
+import type { RingStore } from '../keys/ring-store.ts';
+import type { PortalStore } from '../portals/portal-store.ts';
+
+export interface Durability {
+  /** Whether an acknowledged write is on disk: SQLite `synchronous=FULL`, Redis `appendfsync always`. */
+  readonly durable: boolean;
+  /** One line each, for the log and `doctor`: what is weak and what to set. Empty when nothing is. */
+  readonly warnings: readonly string[];
+}
+
+export interface Store {
+  /** `sqlite` or `redis`, for logs and `/readyz`. */
+  readonly kind: 'sqlite' | 'redis';
+  readonly clients: ClientStore;
+  readonly portals: PortalStore;
+  readonly rings: RingStore;
+  /** Resolves when the store answers; throws `StoreUnavailable`. */
+  ping(): Promise<void>;
+  durability(): Promise<Durability>;
+  close(): Promise<void>;
+}
