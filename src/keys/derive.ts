@@ -22,7 +22,10 @@ export function deriveKey(kek: KeyEncryptionKey, purpose: Purpose): Uint8Array {
 /** Hashes a high-entropy credential for storage: the same cost for every input, useless without the KEK. */
 export type KeyedHash = (credential: string) => Uint8Array;
 
-export function keyedHash(kek: KeyEncryptionKey, purpose: 'client-secret-pepper' | 'api-key-pepper'): KeyedHash {
+export function keyedHash(
+  kek: KeyEncryptionKey,
+  purpose: 'client-secret-pepper' | 'api-key-pepper',
+): KeyedHash {
   const pepper = deriveKey(kek, purpose);
   return (credential) => createHmac('sha256', pepper).update(credential, 'utf8').digest();
 }

@@ -5,9 +5,9 @@
  * Every method throws `StoreUnavailable` when the store can't answer.
  */
 export interface StoredRing {
-  /** Counts the writes of the ring, from 1. */
+  /** The ring's version. It grows with each write, by more than one where a node puts a newer copy back. */
   readonly version: number;
-  /** The sealed ring document, JSON text. */
+  /** The sealed ring document, JSON text; given back byte for byte, or it no longer opens. */
   readonly document: string;
 }
 

@@ -18,6 +18,8 @@ export interface Store {
   readonly rings: RingStore;
   /** Resolves when the store answers; throws `StoreUnavailable`. */
   ping(): Promise<void>;
+  /** What the store promises as it is set up now; throws `StoreUnavailable` when it can't be asked. */
   durability(): Promise<Durability>;
+  /** Lets go of files and connections. What is asked afterwards throws `StoreUnavailable`. */
   close(): Promise<void>;
 }

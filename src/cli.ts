@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+/**
+ * The command line, a thin shell: finds the command, loads the configuration, prints what comes back.
+ * Exit codes: 0 done, 1 failed, 2 wrong usage or wrong configuration.
+ */
+import { parseArgs } from 'node:util';
+import { COMMANDS, usage } from './commands/commands.ts';
+import { UsageError } from './commands/usage-error.ts';
+import { formatProblems } from './config/format-problems.ts';
+import { type LoadedConfig, loadConfig } from './config/load.ts';
+import { ConfigError } from './config/problems.ts';
+
+const [, , ...words] = process.argv;
+process.exitCode = await run(words);
+
+async function run(words: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    options: {
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+    allowPositionals: true,
+    strict: false,
+  });
+  const [name = ''] = positionals;
+  const command = COMMANDS.get(name);
+  if (values.help || command === undefined) return help(name, values.help === true);
+  const loaded = loadConfiguration();
+  if (loaded === undefined) return 2;
+  try {
+    return await command.run({ ...loaded, args: positionals.slice(1), json: values.json === true });
+  } catch (error) {
+    process.stderr.write(`dcr-bridge ${name}: ${error instanceof Error ? error.message : 'unknown error'}\n`);
+    if (!(error instanceof UsageError)) return 1;
+    process.stderr.write(`\n${usage(name)}`);
+    return 2;
+  }
+}
+
+function help(name: string, asked: boolean): number {
+  const known = COMMANDS.has(name);
+  if (asked || name === 'help') process.stdout.write(usage(known ? name : undefined));
+  else
+    process.stderr.write(`${name === '' ? '' : `dcr-bridge: there is no command "${name}"\n\n`}${usage()}`);
+  return asked || name === 'help' ? 0 : 2;
+}
+
+function loadConfiguration(): LoadedConfig | undefined {
+  try {
+    return loadConfig({ env: process.env, cwd: process.cwd() });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`The configuration is not valid:\n${formatProblems(error.problems)}\n`);
+    return undefined;
+  }
+}

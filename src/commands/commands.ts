@@ -1,0 +1,83 @@
+/** The commands of `dcr-bridge`, one row each. A person's help is made from this table. */
+import type { Config } from '../config/schema.ts';
+import { checkConfig, printConfig } from './config.ts';
+import { managePortals } from './portals.ts';
+import { serve } from './serve.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface Invocation {
+  readonly config: Config;
+  readonly warnings: readonly string[];
+  /** The words after the command's name. */
+  readonly args: readonly string[];
+  readonly json: boolean;
+}
+
+export interface Command {
+  readonly synopsis: readonly string[];
+  readonly about: string;
+  readonly examples: readonly string[];
+  /** Resolves with the exit code. Throws `UsageError` for wrong words. */
+  readonly run: (invocation: Invocation) => Promise<number>;
+}
+
+export const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  [
+    'serve',
+    {
+      synopsis: ['serve'],
+      about: 'Run the service until SIGTERM.',
+      examples: ['dcr-bridge serve', 'STORE_URL=redis://127.0.0.1:6379 dcr-bridge serve'],
+      run: serve,
+    },
+  ],
+  [
+    'config',
+    {
+      synopsis: ['config check', 'config print'],
+      about: 'Check the configuration, or print it as it is in force, without secrets.',
+      examples: ['dcr-bridge config check', 'CONFIG_FILE=/etc/dcr-bridge.json dcr-bridge config print'],
+      run: (invocation) => subcommand(invocation, { check: checkConfig, print: printConfig }),
+    },
+  ],
+  [
+    'portals',
+    {
+      synopsis: [
+        'portals list',
+        'portals add NAME',
+        'portals roll-key NAME [OVERLAP_SECONDS]',
+        'portals disable NAME',
+        'portals enable NAME',
+      ],
+      about:
+        'Manage the portals. A key is printed once, by the command that makes it. roll-key keeps the old keys valid for OVERLAP_SECONDS (default 0: they are refused at once).',
+      examples: ['dcr-bridge portals add acme-portal', 'dcr-bridge portals roll-key acme-portal 3600'],
+      run: managePortals,
+    },
+  ],
+] as const satisfies readonly (readonly [string, Command])[]);
+
+function subcommand(
+  invocation: Invocation,
+  subcommands: Readonly<Record<string, Command['run']>>,
+): Promise<number> {
+  const [name = '', ...args] = invocation.args;
+  const run = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
+  if (run === undefined) throw new UsageError(`say one of: ${Object.keys(subcommands).join(', ')}`);
+  return run({ ...invocation, args });
+}
+
+/** The help of one command, or of all. */
+export function usage(name?: string): string {
+  const command = name === undefined ? undefined : COMMANDS.get(name);
+  if (command !== undefined) {
+    const lines = command.synopsis.map((synopsis) => `  dcr-bridge ${synopsis} [--json]\n`).join('');
+    const examples = command.examples.map((example) => `  ${example}\n`).join('');
+    return `${command.about}\n\nUsage:\n${lines}\nExamples:\n${examples}`;
+  }
+  const rows = [...COMMANDS.values()].flatMap(({ synopsis, about }) =>
+    synopsis.map((line, index) => `  ${line.padEnd(42)}${index === 0 ? about.split('. ')[0] : ''}`.trimEnd()),
+  );
+  return `Usage: dcr-bridge COMMAND [--json]\n\n${rows.join('\n')}\n\nMore of one: dcr-bridge COMMAND --help. Settings: config/README.md\n`;
+}

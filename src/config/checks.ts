@@ -1,0 +1,95 @@
+/**
+ * What several members of the configuration say together: each check looks at the members that are right
+ * by themselves, and is silent about the others, whose own problems are reported already.
+ */
+import { isDevelopmentIssuer } from './issuer.ts';
+import type { KnownConfig } from './known-config.ts';
+import { overlaps } from './listen-address.ts';
+import { type Finding, quoted } from './problems.ts';
+import { checkReferences } from './references.ts';
+import { hasPassword, isLocalStore } from './store-url.ts';
+
+/** S-TEN-09: below this a key can be guessed; in development it is a warning. */
+export const MIN_API_KEY_CHARACTERS = 32;
+
+export const CHECKS: readonly ((known: KnownConfig) => readonly Finding[])[] = [
+  function issuerIsSecure({ issuer, allow_insecure_issuer }) {
+    if (issuer === undefined || issuer.startsWith('https:') || isDevelopmentIssuer(issuer)) return [];
+    if (allow_insecure_issuer) return [];
+    return [
+      {
+        path: ['issuer'],
+        message:
+          'must use https:, unless its host is loopback (or ALLOW_INSECURE_ISSUER is true, in development)',
+      },
+    ];
+  },
+  function listenersDiffer(known) {
+    const listeners = (['public_listen', 'management_listen', 'ops_listen'] as const).flatMap((member) => {
+      const address = known[member];
+      return address === undefined ? [] : [{ member, address }];
+    });
+    return listeners.flatMap(({ member, address }, index) =>
+      listeners
+        .slice(0, index)
+        .filter((earlier) => overlaps(earlier.address, address))
+        .map((earlier) => ({ path: [member], message: `must not listen where ${earlier.member} does` })),
+    );
+  },
+  function redisIsProtected({ store_url, allow_insecure_store }) {
+    if (store_url === undefined || isLocalStore(store_url)) return [];
+    if (hasPassword(store_url) || allow_insecure_store) return [];
+    return [
+      {
+        path: ['store_url'],
+        message:
+          'must have a password, unless Redis is on a loopback host (or ALLOW_INSECURE_STORE is true, in development)',
+      },
+    ];
+  },
+  function keyIsGivenInProduction({ issuer, key_encryption_key }) {
+    if (issuer === undefined || isDevelopmentIssuer(issuer) || key_encryption_key !== undefined) return [];
+    return [{ path: ['key_encryption_key'], message: 'is required: only in development is a key generated' }];
+  },
+  function bootstrapKeyIsLong({ issuer, bootstrap_portal }) {
+    const key = bootstrap_portal?.api_key;
+    if (issuer === undefined || key === undefined || isDevelopmentIssuer(issuer)) return [];
+    if (key.length >= MIN_API_KEY_CHARACTERS) return [];
+    return [
+      {
+        path: ['bootstrap_portal'],
+        message: `must have an API key of at least ${MIN_API_KEY_CHARACTERS} characters outside development`,
+      },
+    ];
+  },
+  function somethingIsOffered({ resources, portals }) {
+    const empty = { resources, portals };
+    return Object.entries(empty)
+      .filter(([, record]) => record !== undefined && Object.keys(record).length === 0)
+      .map(([member]) => ({ path: [member], message: 'must have at least one entry' }));
+  },
+  function audiencesDiffer({ resources = {} }) {
+    const owners = new Map<string, string>();
+    return Object.entries(resources).flatMap(([identifier, resource]) => {
+      const audience = resource.audience ?? identifier;
+      const owner = owners.get(audience);
+      owners.set(audience, owner ?? identifier);
+      if (owner === undefined) return [];
+      // One audience for two APIs: a token for one would be taken by the other (S-JWT-04).
+      const message = `must not have the audience of ${quoted(owner)}`;
+      return [{ path: ['resources', identifier, 'audience'], message }];
+    });
+  },
+  function localIsOurs({ providers = {} }) {
+    return Object.entries(providers)
+      .filter(
+        ([name, provider]) =>
+          provider.type !== undefined && (name === 'local') !== (provider.type === 'local'),
+      )
+      .map(([name]) => ({
+        path: ['providers', name],
+        message: 'the name local and the type local belong together',
+      }));
+  },
+  checkReferences,
+];

@@ -1,0 +1,93 @@
+/** The configuration file: its JSON, and its secrets fetched from where `{env:NAME}` and `{file:path}` point. */
+import { relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseJsonDocument } from './json-document.ts';
+import type { ConfigSource, Finding } from './problems.ts';
+import { parsePlaceholder, replaceTexts, SECRET_MEMBERS } from './secret-members.ts';
+import {
+  type FileText,
+  readSecretFile,
+  readText,
+  readVariable,
+  type SourceFinding,
+  type Surroundings,
+} from './surroundings.ts';
+
+/** Beside the sources, not in the working directory: the first start works from anywhere. */
+const DEFAULT_FILE = fileURLToPath(new URL('../../config/default.json', import.meta.url));
+
+export interface FileMembers {
+  /** `undefined` when the file could not be read or is no JSON object. */
+  readonly members: Readonly<Record<string, unknown>> | undefined;
+  readonly findings: readonly SourceFinding[];
+  readonly source: ConfigSource;
+}
+
+/** Placeholders of `overridden` members are not followed: nobody asks for what they stand for. */
+export function readConfigFile(surroundings: Surroundings, overridden: ReadonlySet<string>): FileMembers {
+  const named = readVariable(surroundings, 'CONFIG_FILE');
+  const path = named === undefined ? DEFAULT_FILE : resolve(surroundings.cwd, named);
+  const source: ConfigSource = { kind: 'file', file: shownPath(path, surroundings.cwd) };
+  const unusable = (message: string, from: ConfigSource = source): FileMembers => ({
+    members: undefined,
+    findings: [{ path: [], message, source: from }],
+    source,
+  });
+
+  const file = readText(surroundings, path);
+  if (!file.ok) return unusable(file.message, { kind: 'environment', variable: 'CONFIG_FILE' });
+  const document = parseJsonDocument(file.text);
+  if (!document.ok) return unusable(`line ${document.line}, column ${document.column}: ${document.message}`);
+  if (!isObject(document.value)) return unusable('must be a JSON object');
+
+  // `$schema` is for editors.
+  const { $schema: _, ...stated } = document.value;
+  const { members, findings } = fetchSecrets(stated, surroundings, overridden);
+  return { members, findings: findings.map((finding) => ({ ...finding, source })), source };
+}
+
+function fetchSecrets(
+  stated: Readonly<Record<string, unknown>>,
+  surroundings: Surroundings,
+  overridden: ReadonlySet<string>,
+): { members: Readonly<Record<string, unknown>>; findings: readonly Finding[] } {
+  const findings: Finding[] = [];
+  let members: unknown = stated;
+  for (const { path: pattern, isPublic } of SECRET_MEMBERS) {
+    members = replaceTexts(members, pattern, (text, path) => {
+      if (isPublic(text) && parsePlaceholder(text) === undefined) return text;
+      const isOverridden = overridden.has(String(path[0]));
+      const secret =
+        parsePlaceholder(text) === undefined || !isOverridden ? fetchSecret(text, surroundings) : undefined;
+      if (secret?.ok) return secret.text;
+      if (secret !== undefined) findings.push({ path, message: secret.message });
+      return undefined;
+    });
+  }
+  return { members: isObject(members) ? members : {}, findings };
+}
+
+/** A literal secret is refused even where the environment overrides it: it lies in the file all the same. */
+function fetchSecret(text: string, surroundings: Surroundings): FileText {
+  const placeholder = parsePlaceholder(text);
+  if (placeholder === undefined) {
+    return {
+      ok: false,
+      message: 'must not be in the file itself: write {env:NAME} or {file:path} for a secret',
+    };
+  }
+  if (placeholder.kind === 'file')
+    return readSecretFile(surroundings, resolve(surroundings.cwd, placeholder.file));
+  const value = readVariable(surroundings, placeholder.variable);
+  if (value !== undefined) return { ok: true, text: value };
+  return { ok: false, message: 'names an environment variable that is not set' };
+}
+
+function shownPath(path: string, cwd: string): string {
+  const below = relative(cwd, path);
+  return below.startsWith('..') ? path : below;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,40 @@
+/**
+ * What the configuration's shape has room for and this version does not do yet. Each is refused at start:
+ * a setting that is accepted and has no effect is worse than one that is missing. When a feature is there,
+ * remove its row and what its description says about "this version".
+ */
+import type { KnownConfig } from './known-config.ts';
+import type { Finding } from './problems.ts';
+import { isEmbedded } from './store-url.ts';
+
+export const NOT_YET: readonly ((known: KnownConfig) => readonly Finding[])[] = [
+  function upstreamProviders({ providers = {} }) {
+    return Object.entries(providers)
+      .filter(([, provider]) => provider.type === 'oidc')
+      .map(([name]) => ({
+        path: ['providers', name, 'type'],
+        message: 'must be local: providers of type oidc are not supported by this version',
+      }));
+  },
+  function severalWorkers({ workers = 1, store_url }) {
+    if (workers <= 1) return [];
+    const message =
+      store_url !== undefined && isEmbedded(store_url)
+        ? 'must be 1: a sqlite: store belongs to one process'
+        : 'must be 1: several workers are not supported by this version; start several processes instead';
+    return [{ path: ['workers'], message }];
+  },
+  function publicTls(known) {
+    return (['public_tls_cert_file', 'public_tls_key_file'] as const)
+      .filter((member) => known[member] !== undefined)
+      .map((member) => ({ path: [member], message: 'is not supported by this version: end TLS in front' }));
+  },
+  function recoverableSecrets({ portals = {} }) {
+    return Object.entries(portals)
+      .filter(([, entry]) => entry.secret_storage === 'recoverable')
+      .map(([name]) => ({
+        path: ['portals', name, 'secret_storage'],
+        message: 'must be hashed: recoverable secrets are not supported by this version',
+      }));
+  },
+];

@@ -1,0 +1,63 @@
+/** Resources: the APIs that tokens are for, by their identifier (RFC 8707 section 2). */
+import { z } from 'zod';
+import { SCOPE_TOKEN } from '../clients/metadata.ts';
+import { signingAlg } from '../keys/signing-alg.ts';
+import { claimMapping } from './claim-mapping.ts';
+import { distinct } from './distinct.ts';
+
+const MINUTE = 60;
+const DAY = 24 * 60 * MINUTE;
+
+/** A key stays published longer than any token that it signed (S-JWT-11): the ring counts on this bound. */
+export const MAX_TOKEN_LIFETIME_SECONDS = DAY;
+
+export const resourceIdentifier = z
+  .string()
+  .max(2048)
+  .regex(/^[A-Za-z][A-Za-z0-9+.-]*:[\x21\x24-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]+$/, {
+    error:
+      'must be an absolute URI without a fragment, for example https://api.example.com (RFC 8707 section 2)',
+  });
+
+export const scopeToken = z.string().max(100).regex(SCOPE_TOKEN, {
+  error: 'must be a scope token: visible ASCII without blanks, quotes and backslashes (RFC 6749 section 3.3)',
+});
+
+const resourceAlg = z.enum(signingAlg.options, {
+  error: ({ input }) => `must be one of ${signingAlg.options.join(', ')}${whyNot(input)}`,
+});
+
+/** S-JWT-07. */
+function whyNot(alg: unknown): string {
+  if (typeof alg !== 'string') return '';
+  if (alg.toLowerCase() === 'none')
+    return '; "none" is no signature: anybody could make tokens (RFC 8725 section 3.2)';
+  if (/^hs/i.test(alg)) return '; with HS* whoever can check a token could make one (RFC 8725 section 3.2)';
+  return '';
+}
+
+export const resource = z.strictObject({
+  scopes: distinct(scopeToken).meta({
+    description: 'Every scope that this API knows.',
+    examples: [['read', 'write']],
+  }),
+  audience: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,2048}$/, { error: 'must be visible ASCII without blanks' })
+    .optional()
+    .meta({ description: 'The `aud` of its tokens. Default: the identifier of the resource.' }),
+  token_lifetime_seconds: z
+    .int()
+    .min(MINUTE)
+    .max(MAX_TOKEN_LIFETIME_SECONDS)
+    .default(10 * MINUTE)
+    .meta({ description: "How long a token is valid. A token can't be called back: keep it short." }),
+  signing_alg: resourceAlg.default('RS256').meta({
+    description: 'How its tokens are signed. Every gateway takes RS256; API7 and APISIX nothing else.',
+  }),
+  claims: claimMapping.default({}).meta({
+    description:
+      'Further claims of its tokens: constants, or texts with the places `{labels.NAME}`, `{extension.NAME}`, `{client_id}`, `{client_name}` and `{portal}`.',
+    examples: [{ application_id: '{labels.application_id}' }],
+  }),
+});

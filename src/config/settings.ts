@@ -1,0 +1,94 @@
+/**
+ * The scalar settings, one row each: member of the configuration file, and in upper case its environment
+ * variable. The unit is in the name. The documents and the JSON schema are made from this table.
+ */
+import { z } from 'zod';
+import { issuer } from './issuer.ts';
+import { listenAddress } from './listen-address.ts';
+import { bootstrapPortal, keyEncryptionKey, SECRET } from './secret-settings.ts';
+import { storeUrl } from './store-url.ts';
+
+const KIB = 1024;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+export const settings = {
+  issuer: issuer.default('http://localhost:3000').meta({
+    description:
+      'The issuer URL, exactly as tokens and verifiers carry it: no query, no fragment, no slash at the end. `http:` only for a loopback host, which makes this a development set-up.',
+    examples: ['https://auth.example.com'],
+  }),
+  public_listen: listenAddress.prefault('0.0.0.0:3000').meta({
+    description: 'Where tokens, keys and metadata are served. Port 0: any free port.',
+  }),
+  management_listen: listenAddress.prefault('127.0.0.1:3001').meta({
+    description: 'Where portals manage clients.',
+  }),
+  ops_listen: listenAddress.prefault('127.0.0.1:3002').meta({
+    description: 'Where health and metrics are served.',
+  }),
+  store_url: storeUrl.default('sqlite:data/dcr-bridge.db').meta({
+    description:
+      '`sqlite:<file>` (embedded, one process), or `redis://`, `rediss://`, `redis+sentinel://`, `redis+cluster://`. With a password in it, it is a secret.',
+    examples: ['rediss://bridge:PASSWORD@redis.example.com:6379/0'],
+  }),
+  require_durable_store: z.boolean().default(false).meta({
+    description: 'Refuse to start when the store says that an acknowledged write may be lost.',
+  }),
+  allow_insecure_store: z.boolean().default(false).meta({
+    description: 'Allow a Redis on another machine without a password. Development only.',
+  }),
+  keys_dir: z.string().min(1).max(1024).default('keys').meta({
+    description: "Directory of this node's encrypted replica of the key ring.",
+  }),
+  key_encryption_key: keyEncryptionKey.optional().meta({
+    ...SECRET,
+    description:
+      '256 random bits as 43 base64url characters: encrypts the signing keys and keys the hashes of secrets. Generated into `keys_dir` on a first start in development; required otherwise.',
+  }),
+  bootstrap_portal: bootstrapPortal.optional().meta({
+    ...SECRET,
+    description:
+      '`name:api_key`: creates that portal with that key if it does not exist. The key has 12 to 256 visible ASCII characters, and at least 32 outside development.',
+    examples: ['dev:dcrk_…'],
+  }),
+  workers: z.int().min(1).default(1).meta({
+    description: 'Worker processes sharing the listeners. This version takes 1 only.',
+  }),
+  public_tls_cert_file: z.string().min(1).optional().meta({
+    description: 'Certificate of the public listener. Not supported by this version: end TLS in front.',
+  }),
+  public_tls_key_file: z.string().min(1).optional().meta({
+    description: 'Private key of the public listener. Not supported by this version: end TLS in front.',
+  }),
+  log_level: z.enum(LOG_LEVELS).default('info').meta({ description: 'Least severe level that is logged.' }),
+  allow_insecure_issuer: z.boolean().default(false).meta({
+    description: 'Allow an `http:` issuer on a host that is not loopback. Development only.',
+  }),
+  body_limit_bytes: z
+    .int()
+    .min(KIB)
+    .max(KIB * KIB)
+    .default(32 * KIB)
+    .meta({ description: 'Longest request body.' }),
+  request_deadline_ms: z
+    .int()
+    .min(100)
+    .max(30 * SECOND_MS)
+    .default(5 * SECOND_MS)
+    .meta({ description: 'Longest time for one request, upstream calls included.' }),
+  drain_timeout_ms: z
+    .int()
+    .min(0)
+    .max(10 * MINUTE_MS)
+    .default(10 * SECOND_MS)
+    .meta({ description: 'How long requests in flight may finish after SIGTERM.' }),
+  ring_refresh_ms: z
+    .int()
+    .min(100)
+    .max(5 * MINUTE_MS)
+    .default(10 * SECOND_MS)
+    .meta({ description: 'How often each node reads the key ring again from the store.' }),
+};

@@ -1,0 +1,32 @@
+/** What is allowed and should be known all the same: one line each, for the log at start. */
+import { MIN_API_KEY_CHARACTERS } from './checks.ts';
+import { isDevelopmentIssuer } from './issuer.ts';
+import type { Config } from './schema.ts';
+import { hasPassword, isLocalStore, usesTls } from './store-url.ts';
+
+export const WARNINGS: readonly ((config: Config) => readonly string[])[] = [
+  function insecureIssuer({ issuer }) {
+    if (issuer.startsWith('https:') || isDevelopmentIssuer(issuer)) return [];
+    return ['ISSUER uses http:, so secrets and tokens can be read on the way (allow_insecure_issuer)'];
+  },
+  function openRedis({ store_url }) {
+    if (isLocalStore(store_url)) return [];
+    const open =
+      'STORE_URL has no password: whoever reaches this Redis owns every client (allow_insecure_store)';
+    const readable =
+      'STORE_URL uses no TLS: what is stored can be read and changed on the way; use rediss://';
+    return [...(hasPassword(store_url) ? [] : [open]), ...(usesTls(store_url) ? [] : [readable])];
+  },
+  function shortBootstrapKey({ bootstrap_portal }) {
+    if (bootstrap_portal === undefined || bootstrap_portal.api_key.length >= MIN_API_KEY_CHARACTERS)
+      return [];
+    return [
+      `BOOTSTRAP_PORTAL has an API key of fewer than ${MIN_API_KEY_CHARACTERS} characters: it is refused outside development`,
+    ];
+  },
+  function unlimitedClients({ portals }) {
+    return Object.entries(portals)
+      .filter(([, entry]) => entry.max_clients !== undefined)
+      .map(([name]) => `portals[${JSON.stringify(name)}].max_clients is not enforced by this version`);
+  },
+];

@@ -1,0 +1,131 @@
+/**
+ * Every refusal and what the caller is told: status, code, and a sentence that says what to do. The one
+ * table that joins our reasons to the wire (`contract/portals.md`, "Errors, everywhere").
+ */
+import type { RefusalReason } from '../lib/refusal.ts';
+
+export interface PublicError {
+  readonly status: number;
+  readonly error: string;
+  readonly error_description: string;
+  /** Seconds for `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** RFC 9110 section 11.6.1 wants a challenge on every 401. */
+export const KEY_CHALLENGE = 'Bearer realm="dcr-bridge"';
+
+export const ERROR_CATALOGUE: Readonly<Record<RefusalReason, PublicError>> = {
+  body_malformed: {
+    status: 400,
+    error: 'invalid_request',
+    error_description: 'The body must be one JSON object in UTF-8.',
+  },
+  body_too_large: {
+    status: 413,
+    error: 'request_too_large',
+    error_description: 'The body is larger than this service accepts; send less metadata.',
+  },
+  body_timeout: {
+    status: 408,
+    error: 'request_timeout',
+    error_description: 'The body did not arrive in time; send the request again.',
+  },
+  media_type_unsupported: {
+    status: 415,
+    error: 'unsupported_media_type',
+    error_description: 'Send the body as application/json, uncompressed.',
+  },
+  request_malformed: {
+    status: 400,
+    error: 'invalid_request',
+    error_description:
+      'The request is malformed: send one Host header that names this service, and one API key.',
+  },
+  route_unknown: {
+    status: 404,
+    error: 'not_found',
+    error_description: 'There is nothing at this path; check the base URL that the portal was given.',
+  },
+  method_unsupported: {
+    status: 405,
+    error: 'method_not_allowed',
+    error_description: 'This path does not take this method; the Allow header lists those it takes.',
+  },
+  key_missing: {
+    status: 401,
+    error: 'unauthorized',
+    error_description: 'Send the API key of a portal in the X-API-KEY header, or as a Bearer token.',
+  },
+  key_unknown: {
+    status: 401,
+    error: 'unauthorized',
+    error_description: 'The API key is not valid; ask the operator of this service for a new one.',
+  },
+  portal_disabled: {
+    status: 401,
+    error: 'unauthorized',
+    error_description: 'The API key is not valid; ask the operator of this service for a new one.',
+  },
+  provider_unknown: {
+    status: 404,
+    error: 'not_found',
+    error_description: 'There is no provider of this name; check the base URL that the portal was given.',
+  },
+  provider_not_allowed: {
+    status: 403,
+    error: 'access_denied',
+    error_description: "This portal's policy does not name this provider; ask the operator to add it.",
+  },
+  client_unknown: {
+    status: 404,
+    error: 'not_found',
+    error_description: 'There is no client of this id.',
+  },
+  client_conflict: {
+    status: 409,
+    error: 'conflict',
+    error_description: 'Other requests are changing this client at the same time; read it and try again.',
+  },
+  metadata_invalid: {
+    status: 400,
+    error: 'invalid_client_metadata',
+    error_description: 'The client metadata is not acceptable.',
+  },
+  redirect_uri_invalid: {
+    status: 400,
+    error: 'invalid_redirect_uri',
+    error_description: 'A redirect URI is not acceptable.',
+  },
+  rotation_unsupported: {
+    status: 409,
+    error: 'rotation_not_supported',
+    error_description: 'This provider does not rotate secrets. The secret in use stays valid.',
+  },
+  ring_unavailable: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    error_description: 'No signing key is in force yet; try again shortly.',
+    retryAfterSeconds: 5,
+  },
+  overloaded: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    error_description: 'The service is busy; try again shortly.',
+    retryAfterSeconds: 1,
+  },
+};
+
+export const STORE_UNAVAILABLE: PublicError = {
+  status: 503,
+  error: 'temporarily_unavailable',
+  error_description: 'The store does not answer. Nothing was acknowledged; try again shortly.',
+  retryAfterSeconds: 5,
+};
+
+/** Never expected: a defect of ours. The caller gets the id under which the log has the rest. */
+export const INTERNAL_ERROR: PublicError = {
+  status: 500,
+  error: 'server_error',
+  error_description: 'Something went wrong in this service; give its operator the error_id.',
+};

@@ -1,0 +1,71 @@
+/**
+ * The one place that turns an error into bytes. It answers with what the catalogue says and never with
+ * anything that an error carries by accident: messages, stacks and causes stay in the log.
+ */
+import type { Context } from 'koa';
+import { type Problem, Refusal } from '../lib/refusal.ts';
+import { StoreUnavailable } from '../lib/store-unavailable.ts';
+import { TokenRefusal } from '../tokens/token-refusal.ts';
+import {
+  ERROR_CATALOGUE,
+  INTERNAL_ERROR,
+  KEY_CHALLENGE,
+  type PublicError,
+  STORE_UNAVAILABLE,
+} from './error-catalogue.ts';
+
+interface Answer extends PublicError {
+  readonly headers: Readonly<Record<string, string>>;
+  /** For logs and metrics; one of a fixed set. */
+  readonly reason: string;
+}
+
+/** Writes the response for `error` and returns the reason to log it under. */
+export function respondWithError(ctx: Context, error: unknown, errorId: string): string {
+  const answer = answerFor(error);
+  ctx.status = answer.status;
+  ctx.set('Cache-Control', 'no-store');
+  ctx.set({ ...answer.headers });
+  if (answer.retryAfterSeconds !== undefined) ctx.set('Retry-After', String(answer.retryAfterSeconds));
+  ctx.body = { error: answer.error, error_description: answer.error_description, error_id: errorId };
+  return answer.reason;
+}
+
+function answerFor(error: unknown): Answer {
+  if (error instanceof Refusal) return refusalAnswer(error);
+  if (error instanceof TokenRefusal) return tokenAnswer(error);
+  if (error instanceof StoreUnavailable) {
+    return { ...STORE_UNAVAILABLE, headers: {}, reason: 'store_unavailable' };
+  }
+  return { ...INTERNAL_ERROR, headers: {}, reason: 'internal_error' };
+}
+
+function refusalAnswer(refusal: Refusal): Answer {
+  const known = ERROR_CATALOGUE[refusal.reason];
+  const challenge = known.status === 401 ? { 'www-authenticate': KEY_CHALLENGE } : {};
+  return {
+    ...known,
+    error_description: refusal.detail ?? describe(known.error_description, refusal.problems),
+    headers: { ...challenge, ...refusal.headers },
+    reason: refusal.reason,
+  };
+}
+
+function tokenAnswer({ error, status, message, headers, reason }: TokenRefusal): Answer {
+  return {
+    status,
+    error,
+    error_description: message,
+    headers: { pragma: 'no-cache', ...headers },
+    reason: reason === undefined ? error : `${error}: ${reason}`,
+  };
+}
+
+const MAX_PROBLEMS = 20;
+
+function describe(sentence: string, problems: readonly Problem[]): string {
+  if (problems.length === 0) return sentence;
+  const shown = problems.slice(0, MAX_PROBLEMS).map(({ path, message }) => `${path}: ${message}`);
+  const rest = problems.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
+}

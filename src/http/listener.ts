@@ -1,0 +1,104 @@
+/**
+ * One listening socket with the limits that Node.js leaves open by default (L-30), and an orderly end:
+ * stop accepting, let requests in flight finish, then close what is left.
+ */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+const SECOND_MS = 1000;
+
+/**
+ * Headers within 10 s and the whole request within 15 s, looked for every 5 s: a slow sender is gone after
+ * at most 20 s. `keepAliveTimeout` is longer than the idle time that common proxies keep (60 s), so that it
+ * is never us who close a connection just as a proxy sends on it.
+ */
+const TIMEOUTS = {
+  headersTimeout: 10 * SECOND_MS,
+  requestTimeout: 15 * SECOND_MS,
+  connectionsCheckingInterval: 5 * SECOND_MS,
+  keepAliveTimeout: 65 * SECOND_MS,
+} as const;
+const MAX_HEADERS = 64;
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_CONNECTIONS = 10_000;
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface Listener {
+  /** Where it really listens: the port that the system chose, if it was asked to (port 0). */
+  readonly address: Address;
+  /** Resolves when the last request has been answered, or after `timeoutMs`, whichever comes first. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** Rejects with the system's error when the address can't be listened on. */
+async function listen(handler: RequestListener, { host, port }: Address): Promise<Listener> {
+  const server = createServer({ ...TIMEOUTS, maxHeaderSize: MAX_HEADER_BYTES }, handler);
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('clientError', refuseMalformed);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return { address: { host, port: (server.address() as AddressInfo).port }, close: closer(server) };
+}
+
+export type ListenerName = 'public' | 'management' | 'ops';
+
+export interface Listeners {
+  readonly addresses: Readonly<Record<ListenerName, Address>>;
+  close(names: readonly ListenerName[], timeoutMs: number): Promise<void>;
+}
+
+/** All or none: when one address is taken, those already open are closed again before it rejects. */
+export async function listenAll(
+  sockets: Readonly<Record<ListenerName, { readonly handler: RequestListener; readonly address: Address }>>,
+): Promise<Listeners> {
+  const opened = new Map<ListenerName, Listener>();
+  const close = async (names: Iterable<ListenerName>, timeoutMs: number) => {
+    await Promise.all([...names].map((name) => opened.get(name)?.close(timeoutMs)));
+  };
+  try {
+    for (const name of ['public', 'management', 'ops'] as const) {
+      opened.set(name, await listen(sockets[name].handler, sockets[name].address));
+    }
+  } catch (error) {
+    await close(opened.keys(), 0);
+    throw error;
+  }
+  const addressOf = (name: ListenerName) => opened.get(name)?.address ?? sockets[name].address;
+  const addresses = {
+    public: addressOf('public'),
+    management: addressOf('management'),
+    ops: addressOf('ops'),
+  };
+  return { addresses, close };
+}
+
+function closer(server: Server): (timeoutMs: number) => Promise<void> {
+  return async function close(timeoutMs) {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
+    await closed;
+    clearTimeout(timer);
+  };
+}
+
+/** What Node.js could not parse as HTTP never reaches a route: a bare status line, and the socket closes. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return;
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}

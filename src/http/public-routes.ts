@@ -1,0 +1,67 @@
+/** The public listener: what machine clients and gateways see (`contract/token-service.md`). */
+import type { Context } from 'koa';
+import { Refusal } from '../lib/refusal.ts';
+import { StoreUnavailable } from '../lib/store-unavailable.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { PUBLIC_PATHS } from '../tokens/server-metadata.ts';
+import { TokenRefusal } from '../tokens/token-refusal.ts';
+import type { RegisterRoutes } from './apps.ts';
+import { serveStatic, staticBody } from './static-body.ts';
+
+export interface PublicRoutesOptions {
+  readonly metadata: object;
+  /** The set in force; the body and its validator change together. */
+  readonly jwks: () => { readonly body: Buffer; readonly etag: string };
+  /** One public key as SPKI PEM, for gateways that read no JWKS. */
+  readonly pem: (kid: string) => { readonly body: Buffer; readonly etag: string } | undefined;
+  readonly token: (ctx: Context) => Promise<void>;
+  readonly tokenBodyLimitBytes: number;
+  readonly metrics: Pick<Metrics, 'tokenIssued' | 'tokenRefused'>;
+}
+
+export function publicRoutes(options: PublicRoutesOptions): RegisterRoutes {
+  const metadata = staticBody(JSON.stringify(options.metadata), 'application/json');
+  return (router) => {
+    router.get(
+      PUBLIC_PATHS.openidConfiguration,
+      serveStatic(() => metadata),
+    );
+    router.get(
+      PUBLIC_PATHS.oauthAuthorizationServer,
+      serveStatic(() => metadata),
+    );
+    router.get(
+      PUBLIC_PATHS.jwks,
+      serveStatic(() => ({ ...options.jwks(), contentType: 'application/json' })),
+    );
+    router.get(
+      PUBLIC_PATHS.keyPem,
+      serveStatic((ctx) => {
+        const pem = options.pem(ctx.params.kid);
+        return pem && { ...pem, contentType: 'application/x-pem-file' };
+      }),
+    );
+    router.post(PUBLIC_PATHS.token, tokenRoute(options));
+  };
+}
+
+function tokenRoute(options: PublicRoutesOptions) {
+  return async function answerTokenRequest(ctx: Context): Promise<void> {
+    try {
+      // The engine would read on to its own limit and call it a malformed request (L-18).
+      if ((ctx.request.length ?? 0) > options.tokenBodyLimitBytes) throw new Refusal('body_too_large');
+      await options.token(ctx);
+      ctx.set('Pragma', 'no-cache');
+      options.metrics.tokenIssued();
+    } catch (error) {
+      options.metrics.tokenRefused(refusedAs(error));
+      throw error;
+    }
+  };
+}
+
+function refusedAs(error: unknown): string {
+  if (error instanceof TokenRefusal) return error.error;
+  if (error instanceof StoreUnavailable) return 'store_unavailable';
+  return error instanceof Refusal ? error.reason : 'internal_error';
+}

@@ -1,0 +1,31 @@
+/** A ring ready for use: authenticated, its private keys unsealed and parsed once, its publication made. */
+import type { KeyObject } from 'node:crypto';
+import type { KeyEncryptionKey } from './derive.ts';
+import { type Publication, publish } from './jwks.ts';
+import type { Ring } from './ring.ts';
+import { damaged, openRingDocument, type Place } from './ring-document.ts';
+import { unsealPrivateKey } from './seal.ts';
+import { localSigner, type Signer } from './signer.ts';
+
+export interface OpenedRing {
+  /** The sealed form that it was opened from. */
+  readonly document: string;
+  readonly ring: Ring;
+  readonly publication: Publication;
+  readonly signer: Signer;
+}
+
+/** Throws `RingError`: one key that can't be unsealed is reason enough not to use the ring. */
+export async function openRing(kek: KeyEncryptionKey, document: string, place: Place): Promise<OpenedRing> {
+  const ring = openRingDocument(kek, document, place);
+  const privateKeys = new Map<string, KeyObject>();
+  for (const { kid, sealed_private_key: sealed } of ring.keys) {
+    if (sealed === undefined) continue;
+    try {
+      privateKeys.set(kid, await unsealPrivateKey(kek, kid, sealed));
+    } catch (error) {
+      throw damaged(place, `has a private key that can't be unsealed (kid ${kid})`, error);
+    }
+  }
+  return { document, ring, publication: publish(ring), signer: localSigner(ring, privateKeys) };
+}

@@ -1,0 +1,26 @@
+/**
+ * This node's copy of the sealed ring: `ring.json` in the keys directory. A node starts from it when the
+ * store is away, and puts it back into a store that was emptied. "There is none" is said only of a file
+ * that does not exist; whatever else is wrong with it is a `RingError`.
+ */
+import { join } from 'node:path';
+import type { RandomBytes } from '../lib/random.ts';
+import { REPLICA_FILE } from './keys-directory.ts';
+import { readPrivateFile, replacePrivateFile } from './private-file.ts';
+
+export interface Replica {
+  /** For messages. */
+  readonly path: string;
+  read(): Promise<string | undefined>;
+  /** Durable when it resolves. Throws `RingError` when the directory is read-only, full or unsafe. */
+  write(document: string): Promise<void>;
+}
+
+export function createReplica(directory: string, random: RandomBytes): Replica {
+  const path = join(directory, REPLICA_FILE);
+  return {
+    path,
+    read: () => readPrivateFile(path),
+    write: (document) => replacePrivateFile(path, document, random),
+  };
+}

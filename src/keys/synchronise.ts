@@ -1,0 +1,132 @@
+/**
+ * One meeting of this node's ring with the store's: read, decide, write what has to be written with a
+ * version compare, and begin again when another node was faster (S-KEY-08). A ring is created only where
+ * there never was one.
+ */
+import { StoreUnavailable } from '../lib/store-unavailable.ts';
+import { firstRing, generateActiveKeys } from './generate-ring.ts';
+import { type OpenedRing, openRing } from './opened-ring.ts';
+import { reconcile } from './reconcile.ts';
+import { missingAlgs, type Ring, withKeys } from './ring.ts';
+import type { RingContext } from './ring-context.ts';
+import { damaged, type Place, sealRing } from './ring-document.ts';
+import { RingError } from './ring-error.ts';
+
+export interface Synchronised {
+  readonly ring: OpenedRing;
+  /** Why a key that the configuration asks for could not be added; the ring is good without it. */
+  readonly incomplete?: StoreUnavailable;
+}
+
+/** Each conflict means that another node got on; so many in a row are a store that does not keep what it took. */
+const MAX_ATTEMPTS = 8;
+
+/** Throws `RingError`, or `StoreUnavailable`. */
+export async function synchronise(context: RingContext, ours: OpenedRing | undefined): Promise<Synchronised> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const agreed = await agree(context, ours);
+    const complete = agreed && (await addMissingKeys(context, agreed));
+    if (complete !== undefined) return complete;
+  }
+  throw new StoreUnavailable('ring.write', 'not_done');
+}
+
+/** The ring that is in the store afterwards; `undefined` when another node wrote meanwhile. */
+async function agree(context: RingContext, ours: OpenedRing | undefined): Promise<OpenedRing | undefined> {
+  const decision = reconcile(await readStored(context, ours), ours, context.replica.path);
+  switch (decision.action) {
+    case 'use_stored':
+      return decision.copy;
+    case 'write_ours': {
+      const { copy, expectedVersion } = decision;
+      const written = await write(context, copy, expectedVersion);
+      if (written === undefined) return undefined;
+      context.log.warn(
+        { ring_id: copy.ring.ring_id, version: copy.ring.version, stored_version: expectedVersion },
+        expectedVersion === 0
+          ? 'THE STORE HAD LOST ITS KEY RING: this node put its copy back; look for what emptied the store'
+          : 'THE STORE HELD AN OLDER KEY RING: this node put its newer copy back; look for what rolled the store back',
+      );
+      return written;
+    }
+    case 'create_or_refuse':
+      if (await context.store.isUnused()) return create(context);
+      // A node that started at the same time may have put its ring and a portal there since we looked.
+      if ((await context.store.readRing()) === undefined) throw lost(context.replica.path);
+      return undefined;
+  }
+}
+
+async function create(context: RingContext): Promise<OpenedRing | undefined> {
+  const now = context.now();
+  const keys = await generateActiveKeys(context.kek, context.algs, now);
+  const created = await seal(context, firstRing(keys, now, context.random));
+  const written = await write(context, created, 0);
+  if (written !== undefined) context.log.info(summary(written.ring), 'created the key ring');
+  return written;
+}
+
+async function addMissingKeys(context: RingContext, current: OpenedRing): Promise<Synchronised | undefined> {
+  const missing = missingAlgs(current.ring, context.algs);
+  if (missing.length === 0) return { ring: current };
+  const keys = await generateActiveKeys(context.kek, missing, context.now());
+  const extended = await seal(context, withKeys(current.ring, keys));
+  try {
+    const written = await write(context, extended, current.ring.version);
+    if (written === undefined) return undefined;
+    context.log.info({ ...summary(written.ring), added: missing }, 'added signing keys to the key ring');
+    return { ring: written };
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return { ring: current, incomplete: error };
+    throw error;
+  }
+}
+
+async function readStored(
+  context: RingContext,
+  ours: OpenedRing | undefined,
+): Promise<OpenedRing | undefined> {
+  const stored = await context.store.readRing();
+  if (stored === undefined) return undefined;
+  const opened =
+    stored.document === ours?.document ? ours : await openRing(context.kek, stored.document, STORE);
+  // The number beside the document is what the store compares; only the one inside is authenticated.
+  if (stored.version !== opened.ring.version) {
+    throw damaged(STORE, `is kept as version ${stored.version} but is version ${opened.ring.version}`);
+  }
+  return opened;
+}
+
+async function write(
+  context: RingContext,
+  copy: OpenedRing,
+  expectedVersion: number,
+): Promise<OpenedRing | undefined> {
+  const next = { version: copy.ring.version, document: copy.document };
+  return (await context.store.writeRing(next, expectedVersion)) === 'written' ? copy : undefined;
+}
+
+/** Opened again from its sealed form: what can't be opened must not be stored. */
+function seal(context: RingContext, ring: Ring): Promise<OpenedRing> {
+  return openRing(context.kek, sealRing(context.kek, ring), { name: 'memory', remedy: '' });
+}
+
+function summary(ring: Ring): object {
+  return { ring_id: ring.ring_id, version: ring.version, kids: ring.keys.map((key) => key.kid) };
+}
+
+const STORE: Place = {
+  name: 'the store',
+  remedy:
+    'Restore the store from a backup; or remove the stored ring, and nothing else, and start a node whose keys ' +
+    'directory is intact: it puts its copy back.',
+};
+
+function lost(path: string): RingError {
+  return new RingError(
+    'ring_lost',
+    `The store is in use but holds no key ring, and ${path} does not exist: a key ring existed and is gone. Copy ` +
+      "ring.json from another node's keys directory or a backup to that path and start again: this node puts it " +
+      'back into the store. No new ring is made: no token issued so far would verify under it.',
+  );
+}

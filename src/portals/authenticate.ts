@@ -1,0 +1,33 @@
+/**
+ * Which portal is calling: found by the keyed hash of its API key, and by nothing else that the request
+ * says (S-TEN-02). The look-up is by a value that the caller can't steer without the pepper; the hash found
+ * is then compared in constant time all the same, so that no store's index semantics decide who gets in.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import { Refusal } from '../lib/refusal.ts';
+import { type HashApiKey, hashForLookup } from './api-key.ts';
+import type { PortalName } from './portal-name.ts';
+import type { PortalStore } from './portal-store.ts';
+
+/** Throws `Refusal` (`key_missing`, `key_unknown`) or `StoreUnavailable`. */
+export async function authenticatePortal(
+  store: Pick<PortalStore, 'findByKeyHash'>,
+  hash: HashApiKey,
+  key: string | undefined,
+  nowSeconds: number,
+): Promise<PortalName> {
+  if (key === undefined || key === '') throw new Refusal('key_missing');
+  const presented = hashForLookup(key, hash);
+  const portal = await store.findByKeyHash(presented);
+  const found = portal?.keys.find((candidate) => sameHash(candidate.hash, presented));
+  if (portal === undefined || found === undefined) throw new Refusal('key_unknown');
+  if (found.expires_at !== 0 && nowSeconds >= found.expires_at) throw new Refusal('key_unknown');
+  if (portal.state === 'disabled') throw new Refusal('portal_disabled');
+  return portal.name;
+}
+
+function sameHash(one: string, other: string): boolean {
+  const a = Buffer.from(one, 'base64url');
+  const b = Buffer.from(other, 'base64url');
+  return a.length === b.length && timingSafeEqual(a, b);
+}

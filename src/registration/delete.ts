@@ -1,0 +1,18 @@
+/**
+ * Deletes a client (RFC 7592 section 2.3): no token is issued from the moment it is acknowledged, and no
+ * racing update brings the client back. A repeated delete is answered like the first for 24 h, so that a
+ * portal may retry; an id that never was this portal's is unknown.
+ */
+import { isClientId } from '../clients/client-id.ts';
+import { Refusal } from '../lib/refusal.ts';
+import { type Act, isOwnedBy, type RegistrationContext, requireProvider } from './context.ts';
+
+export async function deleteClient(context: RegistrationContext, act: Act, id: string): Promise<void> {
+  requireProvider(context, act);
+  if (!isClientId(id)) throw new Refusal('client_unknown');
+  const client = await context.clients.read(id);
+  const owned = client ?? (await context.clients.readTombstone(id, act.nowSeconds));
+  if (owned === undefined || !isOwnedBy(owned, act)) throw new Refusal('client_unknown');
+  const { portal, provider, nowSeconds: deleted_at } = act;
+  if (client !== undefined) await context.clients.delete(id, { portal, provider, deleted_at });
+}

@@ -1,0 +1,50 @@
+/**
+ * Runs a commit script by its deadline. The deadline is in Redis's clock, of which we keep an estimate
+ * from the replies: no clocks have to agree, and Redis's may be set while we run. A wrong estimate is
+ * corrected by the reply that says so, and the script is sent once more; it had done nothing.
+ */
+import { StoreUnavailable } from '../../lib/store-unavailable.ts';
+import { COMMAND_TIMEOUT_MS } from './connect.ts';
+import { commitFailed } from './failure.ts';
+import { type Connection, runScript, type Script } from './script.ts';
+
+/** Resolves to the script's outcome word. */
+export type Commit = (
+  operation: string,
+  script: Script,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+) => Promise<string>;
+
+export function commits(connection: Connection): Commit {
+  /** Redis's clock minus our monotonic one; unknown until the first reply of a connection. */
+  let clockOffsetMs: number | undefined;
+  connection.on('close', () => {
+    clockOffsetMs = undefined;
+  });
+
+  async function send(script: Script, keys: readonly string[], args: readonly (string | number)[]) {
+    const sentAt = performance.now();
+    const deadline =
+      clockOffsetMs === undefined ? 0 : Math.floor(sentAt + clockOffsetMs + COMMAND_TIMEOUT_MS);
+    const [outcome, redisNow] = (await runScript(connection, script, keys, [deadline, ...args])) as [
+      string,
+      number,
+    ];
+    clockOffsetMs = redisNow - (sentAt + performance.now()) / 2;
+    return outcome;
+  }
+
+  return async (operation, script, keys, args) => {
+    if (connection.status === 'end') throw new StoreUnavailable(`${operation}: closed`, 'not_done');
+    try {
+      const outcome = await send(script, keys, args);
+      if (outcome !== 'late') return outcome;
+      const second = await send(script, keys, args);
+      if (second !== 'late') return second;
+    } catch (error) {
+      throw commitFailed(operation, error);
+    }
+    throw new StoreUnavailable(`${operation}: Redis got to it after its deadline`, 'not_done');
+  };
+}

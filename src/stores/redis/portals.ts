@@ -1,0 +1,80 @@
+/** Portals in Redis: the record and the index of its keys change in one script. */
+import type { PortalRecord } from '../../portals/portal-record.ts';
+import type { PortalStore } from '../../portals/portal-store.ts';
+import { keyTaken } from '../key-taken.ts';
+import { parseRecord } from '../parse-record.ts';
+import type { Commit } from './commit.ts';
+import { createPortal, replacePortal } from './commit-scripts.ts';
+import { findPortal } from './read-scripts.ts';
+import type { Reads } from './reads.ts';
+import type { StorageKeys } from './storage-schema.ts';
+import { packVersioned, unpackVersioned } from './versioned.ts';
+
+export function redisPortals(commit: Commit, reads: Reads, keys: StorageKeys): PortalStore {
+  return {
+    async findByKeyHash(hash) {
+      const found = await reads.script(
+        'portals.findByKeyHash',
+        findPortal,
+        [keys.portals, keys.portalKeys],
+        [hash],
+      );
+      if (found === null) return undefined;
+      const [name, stored] = found as [string, string];
+      return parse('portals.findByKeyHash', name, stored);
+    },
+
+    async read(name) {
+      const stored = await reads.field('portals.read', keys.portals, name);
+      return stored === null ? undefined : parse('portals.read', name, stored);
+    },
+
+    async list() {
+      const stored = Object.entries(await reads.fields('portals.list', keys.portals));
+      return stored
+        .map(([name, text]) => parse('portals.list', name, text))
+        .sort((one, other) => (one.name < other.name ? -1 : 1));
+    },
+
+    async create(record) {
+      const outcome = await commit(
+        'portals.create',
+        createPortal,
+        [keys.portals, keys.portalKeys],
+        [record.name, pack(record), ...hashes(record)],
+      );
+      if (outcome === 'key_taken') throw keyTaken(record.name);
+      return outcome as 'created' | 'exists';
+    },
+
+    async replace(record, expectedVersion) {
+      const outcome = await commit(
+        'portals.replace',
+        replacePortal,
+        [keys.portals, keys.portalKeys],
+        [record.name, pack(record), expectedVersion, ...hashes(record)],
+      );
+      if (outcome === 'key_taken') throw keyTaken(record.name);
+      return outcome as 'replaced' | 'conflict';
+    },
+  };
+}
+
+function pack(record: PortalRecord): string {
+  return packVersioned(record.version, JSON.stringify(record));
+}
+
+function hashes({ keys }: PortalRecord): readonly string[] {
+  return keys.map((key) => key.hash);
+}
+
+function parse(operation: string, name: string, stored: string): PortalRecord {
+  const label = `portal ${name}`;
+  const { version, text } = unpackVersioned(operation, label, stored);
+  return parseRecord<PortalRecord>(
+    operation,
+    label,
+    text,
+    (portal) => portal.name === name && portal.version === version,
+  );
+}

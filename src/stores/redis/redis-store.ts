@@ -1,0 +1,60 @@
+/**
+ * The store in Redis, shared by any number of nodes. It opens whether Redis is there or not: until it is,
+ * every call throws `StoreUnavailable` at once, and calls succeed again by themselves when it comes.
+ * Commits and reads have a connection each: one that is cut (a demoted primary) does not fail the other.
+ */
+
+import type { Store } from '../store.ts';
+import { redisClients } from './clients.ts';
+import { commits } from './commit.ts';
+import { ping } from './commit-scripts.ts';
+import { connect } from './connect.ts';
+import { redisDurability } from './durability.ts';
+import { redisPortals } from './portals.ts';
+import { readsOver } from './reads.ts';
+import { parseRedisUrl } from './redis-url.ts';
+import { redisRings } from './rings.ts';
+import type { Connection } from './script.ts';
+import { DEFAULT_KEY_PREFIX, storageKeys } from './storage-schema.ts';
+import { firstAttempt, type StoreLog, watch } from './watch.ts';
+
+export interface RedisStoreOptions {
+  readonly url: string;
+  /** For several services on one Redis. It must hold a hash tag: `{other}:`. */
+  readonly keyPrefix?: string;
+  readonly log?: StoreLog;
+}
+
+/** How long opening waits for Redis; a service that starts without it starts degraded. */
+const OPEN_TIMEOUT_MS = 1000;
+
+/** Throws `StoreMisconfigured` for a malformed URL, and for nothing else. */
+export async function openRedisStore(options: RedisStoreOptions): Promise<Store> {
+  const target = parseRedisUrl(options.url);
+  const keys = storageKeys(options.keyPrefix ?? DEFAULT_KEY_PREFIX);
+  const open = (name: string): Connection => {
+    const connection = connect(target, name);
+    watch(connection, name, options.log);
+    return connection;
+  };
+  const committing = open('commit');
+  const reading = open('read');
+  const connections = [committing, reading];
+  const commit = commits(committing);
+  const reads = readsOver(reading);
+  await Promise.all(connections.map((connection) => firstAttempt(connection, OPEN_TIMEOUT_MS)));
+
+  return {
+    kind: 'redis',
+    clients: redisClients(commit, reads, keys),
+    portals: redisPortals(commit, reads, keys),
+    rings: redisRings(commit, reads, keys),
+    async ping() {
+      await Promise.all([commit('ping', ping, [keys.ring], []), reads.text('ping', keys.clientCount)]);
+    },
+    durability: () => redisDurability(committing, target),
+    async close() {
+      for (const connection of connections) connection.disconnect();
+    },
+  };
+}

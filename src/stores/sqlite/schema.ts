@@ -1,0 +1,87 @@
+/**
+ * The embedded store's tables. `user_version` counts the migrations that a file has seen; a migration that
+ * was released is never edited, the next change is a new entry. Records are JSON text: a column exists only
+ * for what a statement compares or sorts by.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { StoreMisconfigured } from '../store-misconfigured.ts';
+
+/** "dcrb": tells our file from another application's SQLite database. */
+const APPLICATION_ID = 0x64637262;
+
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE clients (
+    client_id  TEXT PRIMARY KEY,
+    portal     TEXT NOT NULL,
+    version    INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, -- epoch seconds
+    record     TEXT NOT NULL     -- ClientRecord
+  ) STRICT;
+
+  -- One portal's clients in the order of a page: counted, and listed from a (created_at, client_id) on.
+  CREATE INDEX clients_of_portal ON clients (portal, created_at, client_id);
+
+  -- An id is unknown, a client or a tombstone; it is never two of them.
+  CREATE TABLE tombstones (
+    client_id  TEXT PRIMARY KEY,
+    portal     TEXT NOT NULL,
+    provider   TEXT NOT NULL,
+    deleted_at INTEGER NOT NULL -- epoch seconds
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX tombstones_by_age ON tombstones (deleted_at);
+
+  CREATE TABLE portals (
+    name    TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    record  TEXT NOT NULL -- PortalRecord
+  ) STRICT;
+
+  -- The primary key is the rule that a key opens one portal only.
+  CREATE TABLE portal_keys (
+    hash   TEXT PRIMARY KEY,
+    portal TEXT NOT NULL REFERENCES portals (name) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX portal_keys_of_portal ON portal_keys (portal);
+
+  CREATE TABLE ring (
+    only     INTEGER PRIMARY KEY CHECK (only = 1),
+    version  INTEGER NOT NULL,
+    document TEXT NOT NULL -- sealed; opaque here
+  ) STRICT;
+  `,
+];
+
+/** Brings the file to this version's schema. Two processes may do this at once. */
+export function migrate(database: DatabaseSync, file: string): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    refuseForeign(database, file);
+    for (const migration of MIGRATIONS.slice(pragma(database, 'user_version'))) database.exec(migration);
+    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** Refuses what this version must not write to. Reads only: another application's file stays as it was. */
+export function refuseForeign(database: DatabaseSync, file: string): void {
+  // In this order: another process may just be creating the tables and the mark, in one commit.
+  const tables = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables;
+  if (tables !== 0 && pragma(database, 'application_id') !== APPLICATION_ID) {
+    throw new StoreMisconfigured(`${file} is another application's database: name another file in STORE_URL`);
+  }
+  const version = pragma(database, 'user_version');
+  if (version > MIGRATIONS.length) {
+    throw new StoreMisconfigured(
+      `${file} was written by a newer version of this service (schema ${version}, this one knows ` +
+        `${MIGRATIONS.length}): run that version, or restore the backup made before it`,
+    );
+  }
+}
+
+function pragma(database: DatabaseSync, name: 'user_version' | 'application_id'): number {
+  return Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
+}

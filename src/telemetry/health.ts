@@ -1,0 +1,38 @@
+/**
+ * What `/readyz` says. *Ready*: every road works. *Degraded*: the store does not answer, so registrations
+ * and tokens are refused, while JWKS and metadata are served from memory (promise R-01): a load balancer
+ * that takes a degraded node out must keep sending the JWKS paths to it. *Draining*: the node is leaving.
+ */
+export interface Readiness {
+  readonly status: 'ready' | 'degraded' | 'draining';
+  readonly store: { readonly kind: string; readonly up: boolean };
+  readonly key_ring: { readonly version: number; readonly source: string };
+}
+
+export interface HealthOptions {
+  readonly store: { readonly kind: string; ping(): Promise<void> };
+  readonly ring: () => { readonly version: number; readonly source: string };
+}
+
+export interface Health {
+  readiness(): Promise<Readiness>;
+  /** From now on `draining`, for good. */
+  drain(): void;
+}
+
+export function createHealth({ store, ring }: HealthOptions): Health {
+  let draining = false;
+  return {
+    drain: () => {
+      draining = true;
+    },
+    readiness: async () => {
+      const up = await store.ping().then(
+        () => true,
+        () => false,
+      );
+      const status = draining ? 'draining' : up ? 'ready' : 'degraded';
+      return { status, store: { kind: store.kind, up }, key_ring: ring() };
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * Issues an access token to an authenticated client: grant policy, claims, one signature. It reads no
+ * store and writes nothing; both roads to the token endpoint end here.
+ */
+import type { ClientRecord } from '../clients/client-record.ts';
+import type { SigningAlg } from '../keys/signing-alg.ts';
+import { type AccessTokenClaims, accessTokenClaims } from './claims.ts';
+import { type Ceiling, decideGrant, type ResourceCatalogue, type TokenRequest } from './grant-policy.ts';
+
+/** The key that signs now, for one algorithm. A remote signer's `sign` returns a promise. */
+interface SigningKey {
+  readonly kid: string;
+  readonly alg: SigningAlg;
+  /** The signature in JOSE form (RFC 7518 section 3) over `data`. */
+  readonly sign: (data: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+}
+
+export interface IssuerContext {
+  readonly issuer: string;
+  readonly catalogue: ResourceCatalogue;
+  readonly ceilingOf: (portal: ClientRecord['portal']) => Ceiling;
+  /** Throws `Refusal` `ring_unavailable` when no key of that algorithm may sign. */
+  readonly activeKey: (alg: SigningAlg, nowSeconds: number) => SigningKey;
+  readonly newTokenId: () => string;
+}
+
+/** RFC 6749 section 5.1. There is never a refresh token (section 4.4.3). */
+export interface TokenResponse {
+  readonly access_token: string;
+  readonly token_type: 'Bearer';
+  /** Seconds. */
+  readonly expires_in: number;
+  /** Absent when no scope was granted: the grammar of RFC 6749 section 3.3 has no empty scope. */
+  readonly scope?: string;
+}
+
+/** Throws `TokenRefusal`, or `Refusal` (`ring_unavailable`). */
+export async function issueAccessToken(
+  context: IssuerContext,
+  client: ClientRecord,
+  request: TokenRequest,
+  nowSeconds: number,
+): Promise<TokenResponse> {
+  const grant = decideGrant(client, request, context.catalogue, context.ceilingOf(client.portal));
+  const key = context.activeKey(grant.resource.signing_alg, nowSeconds);
+  const claims = accessTokenClaims(client, grant, {
+    issuer: context.issuer,
+    nowSeconds,
+    jti: context.newTokenId(),
+  });
+  return {
+    access_token: await signJwt(key, claims),
+    token_type: 'Bearer',
+    expires_in: claims.exp - nowSeconds,
+    ...(claims.scope === '' ? {} : { scope: claims.scope }),
+  };
+}
+
+/** Compact JWS (RFC 7515 section 7.1) with `typ: at+jwt` (RFC 9068 section 2.1). */
+async function signJwt(key: SigningKey, claims: AccessTokenClaims): Promise<string> {
+  const signed = `${encodedHeader(key)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+  const signature = await key.sign(Buffer.from(signed));
+  return `${signed}.${Buffer.from(signature.buffer, signature.byteOffset, signature.length).toString('base64url')}`;
+}
+
+const headers = new WeakMap<SigningKey, string>();
+
+/** The same for every token of a key, so encoded once. */
+function encodedHeader(key: SigningKey): string {
+  const known = headers.get(key);
+  if (known !== undefined) return known;
+  const header = { alg: key.alg, typ: 'at+jwt', kid: key.kid };
+  const encoded = Buffer.from(JSON.stringify(header)).toString('base64url');
+  headers.set(key, encoded);
+  return encoded;
+}

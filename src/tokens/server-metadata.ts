@@ -1,0 +1,37 @@
+/**
+ * What this token service says of itself: RFC 8414 section 2 and OpenID Connect Discovery section 3 in one
+ * document. It advertises what works and nothing else (S-META-04); URLs come from the configured issuer,
+ * never from a request (S-META-01).
+ */
+import type { SigningAlg } from '../keys/signing-alg.ts';
+
+export interface ServerMetadataOptions {
+  readonly issuer: string;
+  readonly scopes: readonly string[];
+  readonly signingAlgs: readonly SigningAlg[];
+}
+
+export const PUBLIC_PATHS = {
+  openidConfiguration: '/.well-known/openid-configuration',
+  oauthAuthorizationServer: '/.well-known/oauth-authorization-server',
+  jwks: '/.well-known/jwks.json',
+  keyPem: '/.well-known/keys/:kid.pem',
+  token: '/oauth2/token',
+} as const;
+
+export function serverMetadata({ issuer, scopes, signingAlgs }: ServerMetadataOptions) {
+  const base = issuer.replace(/\/$/, '');
+  return {
+    issuer,
+    token_endpoint: base + PUBLIC_PATHS.token,
+    jwks_uri: base + PUBLIC_PATHS.jwks,
+    scopes_supported: scopes,
+    // No authorization endpoint, so no response types: RFC 8414 requires the member all the same.
+    response_types_supported: [],
+    grant_types_supported: ['client_credentials'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    // Discovery requires both; discovery-driven verifiers of access tokens read the second.
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: signingAlgs,
+  };
+}

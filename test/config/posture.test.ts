@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { API_KEY, KEK, load, PRODUCTION, refusal, refused } from './support.ts';
+
+const HTTP = { ...PRODUCTION, ISSUER: 'http://auth.example.com' };
+
+test('C-12: an http issuer is for a loopback host, or for who says so explicitly, and then it is warned of', () => {
+  refused({ env: HTTP }, 'ISSUER: must use https:');
+  const { warnings } = load({ env: { ...HTTP, ALLOW_INSECURE_ISSUER: 'true' } });
+  assert.deepEqual(
+    warnings.map((warning) => warning.slice(0, 18)),
+    ['ISSUER uses http:,'],
+  );
+  for (const issuer of ['http://localhost:3000', 'http://127.0.0.1:3000', 'http://[::1]:3000']) {
+    assert.deepEqual(load({ env: { ISSUER: issuer } }).warnings, []);
+  }
+  refused({ env: { ISSUER: 'http://0.0.0.0:3000', KEY_ENCRYPTION_KEY: KEK } }, 'ISSUER: must use https:');
+});
+
+test('C-12: outside development the key-encryption key must be given', () => {
+  refused({ env: { ISSUER: PRODUCTION.ISSUER } }, 'KEY_ENCRYPTION_KEY: is required');
+  // The switch for http makes no development set-up: others can reach the issuer.
+  refused({ env: { ISSUER: HTTP.ISSUER, ALLOW_INSECURE_ISSUER: 'true' } }, 'KEY_ENCRYPTION_KEY: is required');
+  assert.equal(load({ env: PRODUCTION }).config.key_encryption_key, KEK);
+  assert.equal(load().config.key_encryption_key, undefined);
+});
+
+test('S-TEN-09: an API key shorter than 32 characters is refused, in development warned of', () => {
+  const short = 'dev:f7Kq2mX9bT4wZ8pL1nR6vC3yH5jD0sG';
+  assert.equal(short.length - 'dev:'.length, 31);
+  refused(
+    { env: { ...PRODUCTION, BOOTSTRAP_PORTAL: short } },
+    'BOOTSTRAP_PORTAL: must have an API key of at least 32 characters',
+  );
+  assert.match(
+    load({ env: { BOOTSTRAP_PORTAL: short } }).warnings.join(),
+    /^BOOTSTRAP_PORTAL .*fewer than 32/,
+  );
+  for (const env of [{}, PRODUCTION]) {
+    assert.deepEqual(load({ env: { ...env, BOOTSTRAP_PORTAL: `${short}x` } }).warnings, []);
+  }
+});
+
+test('S-TEN-09: a default or example key is refused everywhere, development included', () => {
+  const examples = [
+    'changemechangeme', 'change-me-change-me-change-me-change-me', 'PASSWORDpassword', 'secret-secret-secret',
+    'super-secret-api-key', 'your-api-key-here', 'my_secret_password_123', 'YOUR_API_KEY_HERE_PLEASE', 'example-api-key',
+    '1234567890123456', '01234567890123456789012345678901', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'abababababababab',
+    'default_admin_token', 'insecure-default',
+  ]; // biome-ignore format: a list to scan
+  for (const key of examples) {
+    for (const env of [{}, PRODUCTION]) {
+      const lines = refusal({ env: { ...env, BOOTSTRAP_PORTAL: `dev:${key}` } });
+      assert.match(lines.join('\n'), /^BOOTSTRAP_PORTAL: must have a random API key: this is a default/, key);
+    }
+  }
+});
+
+test('S-TEN-09: generated keys are no defaults, whatever their alphabet', () => {
+  const keys = [
+    API_KEY,
+    '%!$&()*+,;=~^{}|<>[]/?#"',
+    '9f86d081884c7d659a2feaa0c55ad015',
+    'dcrk_changemechangeme_Zk3vQ9pX',
+  ];
+  for (const key of keys) load({ env: { BOOTSTRAP_PORTAL: `dev:${key}` } });
+});
+
+const REDIS: readonly (readonly [string, 'accepted' | 'refused', RegExp | undefined])[] = [
+  ['redis://127.0.0.1:6379', 'accepted', undefined],
+  ['redis://localhost', 'accepted', undefined],
+  ['redis://[::1]:6379/1', 'accepted', undefined],
+  ['redis+cluster://127.0.0.1:7000,localhost:7001', 'accepted', undefined],
+  ['redis://redis:6379', 'refused', undefined],
+  ['rediss://redis.example.com', 'refused', undefined],
+  ['redis+sentinel://127.0.0.1:26379,10.0.0.2:26379/main', 'refused', undefined],
+  ['redis+cluster://127.0.0.1:7000,10.0.0.2:7000', 'refused', undefined],
+  ['rediss://:pw@redis.example.com', 'accepted', undefined],
+  ['rediss://bridge:pw@redis.example.com:6380/2', 'accepted', undefined],
+  ['rediss+cluster://:pw@10.0.0.1,10.0.0.2', 'accepted', undefined],
+  ['redis://:pw@redis:6379', 'accepted', /no TLS/],
+  ['redis+sentinel://:pw@10.0.0.1/main', 'accepted', /no TLS/],
+];
+
+for (const [url, outcome, warning] of REDIS) {
+  test(`C-12: ${url} is ${outcome}${warning === undefined ? '' : ' with a warning'}`, () => {
+    const env = { STORE_URL: url };
+    if (outcome === 'refused') {
+      refused({ env }, 'STORE_URL: must have a password');
+      const allowed = load({ env: { ...env, ALLOW_INSECURE_STORE: 'true' } });
+      assert.match(allowed.warnings.join('\n'), /no password/);
+      return;
+    }
+    const { warnings } = load({ env });
+    assert.equal(warnings.length, warning === undefined ? 0 : 1, warnings.join('\n'));
+    if (warning !== undefined) assert.match(warnings.join(), warning);
+  });
+}
+
+test('what this version can not do yet is refused, not ignored', () => {
+  const tls = { PUBLIC_TLS_CERT_FILE: '/etc/tls/cert.pem', PUBLIC_TLS_KEY_FILE: '/etc/tls/key.pem' };
+  refused(
+    { env: tls },
+    'PUBLIC_TLS_CERT_FILE: is not supported by this version: end TLS in front',
+    'PUBLIC_TLS_KEY_FILE: is not supported by this version: end TLS in front',
+  );
+  refused({ env: { WORKERS: '2' } }, 'WORKERS: must be 1: a sqlite: store belongs to one process');
+  refused(
+    { env: { WORKERS: '2', STORE_URL: 'redis://127.0.0.1' } },
+    'WORKERS: must be 1: several workers are not supported by this version',
+  );
+  const oidc = { type: 'oidc', issuer: 'https://idp.acme.example', initial_access_token: '{env:ACME_IAT}' };
+  refused(
+    { file: { providers: { local: { type: 'local' }, acme: oidc } }, env: { ACME_IAT: 'f7Kq2mX9bT4wZ8' } },
+    'bridge.json: providers.acme.type: must be local: providers of type oidc are not supported',
+  );
+  refused(
+    { file: { portals: { '*': { secret_storage: 'recoverable' } } } },
+    'bridge.json: portals["*"].secret_storage: must be hashed',
+  );
+});
+
+test('a limit that is not enforced yet is warned of', () => {
+  assert.deepEqual(load({ file: { portals: { '*': {}, acme: { max_clients: 5 } } } }).warnings, [
+    'portals["acme"].max_clients is not enforced by this version',
+  ]);
+});

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
+import { test } from 'node:test';
+import { compactVerify, createLocalJWKSet, importSPKI, jwtVerify } from 'jose';
+import { publish } from '../../src/keys/jwks.ts';
+import { openRing } from '../../src/keys/opened-ring.ts';
+import { sealRing } from '../../src/keys/ring-document.ts';
+import { type SigningAlg, signingAlg } from '../../src/keys/signing-alg.ts';
+import { KEK, NOW, newRing } from './support.ts';
+
+const ALGS = signingAlg.options;
+const place = { name: 'the test', remedy: '' };
+
+test('a token of every algorithm verifies with jose, by JWKS and by PEM', async () => {
+  const ring = await newRing(ALGS);
+  const opened = await openRing(KEK, sealRing(KEK, ring), place);
+  const jwks = createLocalJWKSet(JSON.parse(opened.publication.jwks.body.toString()));
+  for (const alg of ALGS) {
+    const { kid, sign } = opened.signer.activeKey(alg, NOW);
+    const signed = `${encode({ alg, kid, typ: 'at+jwt' })}.${encode({ sub: 'client', exp: NOW })}`;
+    const signature = Buffer.from(await sign(Buffer.from(signed))).toString('base64url');
+    const token = `${signed}.${signature}`;
+
+    const { payload } = await jwtVerify(token, jwks, { algorithms: [alg], currentDate: new Date(0) });
+    assert.equal(payload.sub, 'client', alg);
+    const pem = opened.publication.pems.get(kid)?.body.toString() ?? '';
+    await compactVerify(token, await importSPKI(pem, alg));
+    await assert.rejects(
+      jwtVerify(`${encode({ alg, kid })}.${encode({ sub: 'other' })}.${signature}`, jwks),
+      { code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' },
+      alg,
+    );
+  }
+});
+
+test('keys are of the size that each algorithm wants', async () => {
+  const [rs256, ps256, es256, edDsa] = publish(await newRing(ALGS)).keys.map(
+    (key) => createPublicKey({ key, format: 'jwk' }).asymmetricKeyDetails,
+  );
+  assert.equal(rs256?.modulusLength, 2048);
+  assert.equal(rs256?.publicExponent, 65537n);
+  assert.equal(ps256?.modulusLength, 2048);
+  assert.equal(es256?.namedCurve, 'prime256v1');
+  assert.deepEqual(edDsa, {});
+});
+
+test('S-JWT-07: a configuration can name no algorithm that is symmetric, absent or weak', () => {
+  const refused = ['none', 'HS256', 'hs256', 'HS512', 'RS1', 'rs256', 'Ed25519', 'ES256K', '', 'toString'];
+  for (const name of refused) assert.ok(!signingAlg.safeParse(name).success, name);
+  const accepted: SigningAlg[] = ['RS256', 'PS256', 'ES256', 'EdDSA'];
+  for (const name of accepted) assert.ok(signingAlg.safeParse(name).success, name);
+});
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}

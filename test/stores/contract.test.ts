@@ -1,0 +1,22 @@
+/** The one contract of the store's ports, run over every implementation. */
+import { after, before, describe } from 'node:test';
+import { clientsContract } from './contract/clients.ts';
+import { portalsContract } from './contract/portals.ts';
+import { racesContract } from './contract/races.ts';
+import { ringsContract } from './contract/rings.ts';
+import { IMPLEMENTATIONS } from './implementations.ts';
+
+for (const implementation of IMPLEMENTATIONS) {
+  describe(implementation.name, () => {
+    let end = async (): Promise<void> => {};
+    before(async () => {
+      end = await implementation.start();
+    });
+    after(() => end());
+
+    clientsContract(implementation);
+    portalsContract(implementation);
+    ringsContract(implementation);
+    racesContract(implementation);
+  });
+}

@@ -1,0 +1,71 @@
+/** Every implementation of the store's ports; the contract runs over each of them. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { ClientId } from '../../src/clients/client-id.ts';
+import type { Store } from '../../src/stores/store.ts';
+import { type RedisServer, startRedis } from '../support/redis.ts';
+import { startRedisCluster } from '../support/redis-cluster.ts';
+import { tempDir } from '../support/temp.ts';
+import { openAt, type StoreLocation } from './open-at.ts';
+
+/** One empty place to store things, and ways to look at it from behind. */
+export interface Place {
+  readonly location: StoreLocation;
+  /** A handle of its own, as another node or the command line would have. */
+  open(): Promise<Store>;
+  /** Overwrites what is stored of the client by `text`. */
+  damage(id: ClientId, text: string): Promise<void>;
+}
+
+export interface Implementation {
+  readonly name: string;
+  /** Once before the first `place`; resolves to what ends it. */
+  start(): Promise<() => Promise<void>>;
+  place(): Place;
+}
+
+export const IMPLEMENTATIONS: readonly Implementation[] = [
+  { name: 'sqlite', start: async () => async () => {}, place: sqlitePlace },
+  redis('redis', () => startRedis()),
+  // One server is enough to be told CROSSSLOT when a commit's keys are not in one slot.
+  redis('redis cluster', () => startRedisCluster()),
+];
+
+function sqlitePlace(): Place {
+  const file = join(tempDir('sqlite'), 'store.db');
+  return {
+    location: { kind: 'sqlite', file },
+    open: () => openAt({ kind: 'sqlite', file }),
+    async damage(id, text) {
+      const handle = new DatabaseSync(file);
+      handle.prepare('UPDATE clients SET record = ? WHERE client_id = ?').run(text, id);
+      handle.close();
+    },
+  };
+}
+
+function redis(name: string, startServer: () => Promise<RedisServer>): Implementation {
+  let server: RedisServer;
+  return {
+    name,
+    async start() {
+      server = await startServer();
+      return () => server.stop();
+    },
+    place() {
+      const location = {
+        kind: 'redis',
+        url: server.url,
+        keyPrefix: `{${randomBytes(6).toString('hex')}}:`,
+      } as const;
+      return {
+        location,
+        open: () => openAt(location),
+        async damage(id, text) {
+          await server.command('SET', `${location.keyPrefix}client:${id}`, `1 ${text}`);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,176 @@
+/**
+ * A real service process: `src/cli.ts serve` with its own ports, store and keys, on loopback. It is ended
+ * with the test process, whatever happens.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
+const START_TIMEOUT_MS = 20_000;
+
+export const API_KEY = 'dcrk_test0123456789test0123456789test01234567';
+
+export interface ServiceOptions {
+  /** Over the defaults below; `undefined` takes a default away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Members laid over `config/default.json`'s domain. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Where store and keys are; a new directory, removed at the end, when not given. */
+  readonly directory?: string;
+  /** To start again where another was. */
+  readonly publicPort?: number;
+}
+
+export interface TestService {
+  readonly issuer: string;
+  readonly publicUrl: string;
+  readonly managementUrl: string;
+  readonly opsUrl: string;
+  readonly publicPort: number;
+  readonly directory: string;
+  readonly pid: number;
+  /** Everything it wrote, both streams, line by line. */
+  readonly output: readonly string[];
+  /** Milliseconds from spawn to "listening". */
+  readonly startedInMs: number;
+  /** Sends SIGTERM and resolves with the exit code. */
+  stop(): Promise<number | null>;
+  /** `kill -9`. */
+  kill(): Promise<void>;
+}
+
+/** Starts a service and waits until it listens. Rejects with what it printed when it does not. */
+export async function startService(options: ServiceOptions = {}): Promise<TestService> {
+  const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'dcr-bridge-'));
+  const publicPort = options.publicPort ?? (await freePort());
+  const { child, output, settled } = spawnService(options, directory, publicPort);
+  const began = performance.now();
+  const remove = () => {
+    if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
+      await once(child, 'exit');
+    }
+    remove();
+    return child.exitCode;
+  };
+  const listening = await settled.catch((error: unknown) => {
+    remove();
+    throw error;
+  });
+  const url = ({ host, port }: { host: string; port: number }) => `http://${host}:${port}`;
+  return {
+    issuer: listening.issuer,
+    publicUrl: url(listening.public),
+    managementUrl: url(listening.management),
+    opsUrl: url(listening.ops),
+    publicPort,
+    directory,
+    pid: child.pid ?? 0,
+    output,
+    startedInMs: performance.now() - began,
+    stop: () => end('SIGTERM'),
+    kill: async () => void (await end('SIGKILL')),
+  };
+}
+
+/** Runs a service that must not start; resolves with its exit code and what it said. */
+export async function refusesToStart(
+  options: ServiceOptions = {},
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'dcr-bridge-'));
+  const { child, output, settled } = spawnService(options, directory, await freePort());
+  const outcome = await settled.then(
+    () => 'started',
+    () => 'refused',
+  );
+  if (outcome === 'started') {
+    child.kill('SIGKILL');
+    throw new Error(`the service started:\n${output.join('\n')}`);
+  }
+  return { code: child.exitCode, output: output.join('\n') };
+}
+
+interface Listening {
+  readonly issuer: string;
+  readonly public: { host: string; port: number };
+  readonly management: { host: string; port: number };
+  readonly ops: { host: string; port: number };
+}
+
+function spawnService(options: ServiceOptions, directory: string, publicPort: number) {
+  const configFile = join(directory, 'test-config.json');
+  if (options.config !== undefined) writeFileSync(configFile, JSON.stringify(options.config));
+  const env = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    ISSUER: `http://127.0.0.1:${publicPort}`,
+    PUBLIC_LISTEN: `127.0.0.1:${publicPort}`,
+    MANAGEMENT_LISTEN: '127.0.0.1:0',
+    OPS_LISTEN: '127.0.0.1:0',
+    STORE_URL: `sqlite:${join(directory, 'store.db')}`,
+    KEYS_DIR: join(directory, 'keys'),
+    BOOTSTRAP_PORTAL: `test:${API_KEY}`,
+    ...(options.config === undefined ? {} : { CONFIG_FILE: configFile }),
+    ...options.env,
+  };
+  const child = spawn(process.execPath, [CLI, 'serve'], {
+    cwd: directory,
+    env: Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  endWithUs(child);
+  const output: string[] = [];
+  const settled = new Promise<Listening>((resolveListening, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`the service did not listen in time:\n${output.join('\n')}`));
+    }, START_TIMEOUT_MS);
+    child.once('close', () => {
+      clearTimeout(timer);
+      reject(new Error(`the service ended:\n${output.join('\n')}`));
+    });
+    const take = (line: string) => {
+      output.push(line);
+      const listening = parseListening(line);
+      if (listening === undefined) return;
+      clearTimeout(timer);
+      resolveListening(listening);
+    };
+    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', take);
+  });
+  return { child, output, settled };
+}
+
+function parseListening(line: string): Listening | undefined {
+  if (!line.startsWith('{') || !line.includes('"msg":"listening"')) return undefined;
+  return JSON.parse(line);
+}
+
+function endWithUs(child: ChildProcess): void {
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A key-encryption key for one test, as `KEY_ENCRYPTION_KEY` wants it. */
+export function newKeyEncryptionKey(): string {
+  return randomBytes(32).toString('base64url');
+}

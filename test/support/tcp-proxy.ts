@@ -1,0 +1,70 @@
+/**
+ * A TCP proxy on loopback that can misbehave between two real peers: cut what is connected, swallow what
+ * one side says, refuse. It sees bytes only.
+ */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export interface TcpProxy {
+  readonly port: number;
+  /** From now on replies are dropped on the way back; requests still arrive. */
+  swallowReplies(): void;
+  /** From now on bytes pass again, on connections old and new. */
+  pass(): void;
+  /** Breaks every connection that is open now. */
+  cut(): void;
+  /** How many connections were taken so far. */
+  readonly accepted: number;
+  close(): Promise<void>;
+}
+
+export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+  const sockets = new Set<Socket>();
+  let swallow = false;
+  let accepted = 0;
+
+  const server = createServer((near) => {
+    accepted += 1;
+    const far = connect(targetPort, '127.0.0.1');
+    near.on('data', (bytes) => far.write(bytes));
+    far.on('data', (bytes) => {
+      if (!swallow) near.write(bytes);
+    });
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(one);
+      one.on('error', () => {});
+      one.on('close', () => {
+        sockets.delete(one);
+        other.destroy();
+      });
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    get accepted() {
+      return accepted;
+    },
+    swallowReplies() {
+      swallow = true;
+    },
+    pass() {
+      swallow = false;
+    },
+    cut,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      cut();
+      await closed;
+    },
+  };
+}
