@@ -5,6 +5,7 @@
 import { type Service, startService } from './app.ts';
 import { firstStartText } from './commands/first-start.ts';
 import type { Config } from './config/schema.ts';
+import { returnMemory } from './lib/return-memory.ts';
 import { createLogger, type Logger } from './telemetry/log.ts';
 
 /** Resolves with the exit code, 0 or 1, when the service has stopped or could not start. */
@@ -31,6 +32,7 @@ export async function main(config: Config, warnings: readonly string[]): Promise
     );
     return 1;
   }
+  returnMemory();
   log.info({ issuer: config.issuer, ...service.addresses, node: process.version }, 'listening');
   await stopSignal();
   await drain(service, log);

@@ -3,7 +3,8 @@
 /** `undefined` when nothing is near: a wrong hint is worse than none. */
 export function closestName(name: string, known: Iterable<string>): string | undefined {
   let closest: string | undefined;
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  // Two, because letters that changed places are two edits.
+  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
     // `issuer_url`, `token_lifetime`: a word too many or too few is the commonest slip.
     const isPart = candidate.startsWith(name) || name.startsWith(candidate);

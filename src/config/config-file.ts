@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseJsonDocument } from './json-document.ts';
 import type { ConfigSource, Finding } from './problems.ts';
-import { parsePlaceholder, replaceTexts, SECRET_MEMBERS } from './secret-members.ts';
+import { type Placeholder, parsePlaceholder, replaceTexts, SECRET_MEMBERS } from './secret-members.ts';
 import {
   type FileText,
   readSecretFile,
@@ -35,7 +35,11 @@ export function readConfigFile(surroundings: Surroundings, overridden: ReadonlyS
   });
 
   const file = readText(surroundings, path);
-  if (!file.ok) return unusable(file.message, { kind: 'environment', variable: 'CONFIG_FILE' });
+  if (!file.ok) {
+    return named === undefined
+      ? unusable(file.message)
+      : unusable(`names a file that ${file.message}`, { kind: 'environment', variable: 'CONFIG_FILE' });
+  }
   const document = parseJsonDocument(file.text);
   if (!document.ok) return unusable(`line ${document.line}, column ${document.column}: ${document.message}`);
   if (!isObject(document.value)) return unusable('must be a JSON object');
@@ -55,32 +59,32 @@ function fetchSecrets(
   let members: unknown = stated;
   for (const { path: pattern, isPublic } of SECRET_MEMBERS) {
     members = replaceTexts(members, pattern, (text, path) => {
-      if (isPublic(text) && parsePlaceholder(text) === undefined) return text;
-      const isOverridden = overridden.has(String(path[0]));
-      const secret =
-        parsePlaceholder(text) === undefined || !isOverridden ? fetchSecret(text, surroundings) : undefined;
-      if (secret?.ok) return secret.text;
-      if (secret !== undefined) findings.push({ path, message: secret.message });
+      const placeholder = parsePlaceholder(text);
+      // A literal secret is refused even where the environment overrides it: it lies in the file all the same.
+      if (placeholder === undefined && isPublic(text)) return text;
+      if (placeholder !== undefined && overridden.has(String(path[0]))) return undefined;
+      const secret = placeholder === undefined ? LITERAL : follow(placeholder, surroundings);
+      if (secret.ok) return secret.text;
+      findings.push({ path, message: secret.message });
       return undefined;
     });
   }
   return { members: isObject(members) ? members : {}, findings };
 }
 
-/** A literal secret is refused even where the environment overrides it: it lies in the file all the same. */
-function fetchSecret(text: string, surroundings: Surroundings): FileText {
-  const placeholder = parsePlaceholder(text);
-  if (placeholder === undefined) {
-    return {
-      ok: false,
-      message: 'must not be in the file itself: write {env:NAME} or {file:path} for a secret',
-    };
-  }
-  if (placeholder.kind === 'file')
+const LITERAL: FileText = {
+  ok: false,
+  message: 'must not be in the file itself: write {env:NAME} or {file:path} for a secret',
+};
+
+function follow(placeholder: Placeholder, surroundings: Surroundings): FileText {
+  if (placeholder.kind === 'file') {
     return readSecretFile(surroundings, resolve(surroundings.cwd, placeholder.file));
-  const value = readVariable(surroundings, placeholder.variable);
-  if (value !== undefined) return { ok: true, text: value };
-  return { ok: false, message: 'names an environment variable that is not set' };
+  }
+  const text = readVariable(surroundings, placeholder.variable);
+  return text === undefined
+    ? { ok: false, message: 'names an environment variable that is not set' }
+    : { ok: true, text };
 }
 
 function shownPath(path: string, cwd: string): string {

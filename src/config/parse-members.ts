@@ -88,11 +88,13 @@ function failed(path: Path, text: string): Parsed {
   return { value: undefined, findings: [{ path, message: text }] };
 }
 
-/** Without a prototype, so that a name from the document, `__proto__` even, is only ever a member. */
 function collect(members: readonly (readonly [string, Parsed])[]): Parsed {
-  const value: Members = Object.create(null);
-  for (const [name, parsed] of members) if (parsed.value !== undefined) value[name] = parsed.value;
-  return { value, findings: members.flatMap(([, parsed]) => parsed.findings) };
+  const known = members.filter(([, { value }]) => value !== undefined);
+  return {
+    // Defines own members: `__proto__` from the document is a name like any other.
+    value: Object.fromEntries(known.map(([name, { value }]) => [name, value])),
+    findings: members.flatMap(([, { findings }]) => findings),
+  };
 }
 
 type Members = Record<string, unknown>;

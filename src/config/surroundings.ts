@@ -30,7 +30,7 @@ export function readText({ readFile }: Surroundings, absolutePath: string): File
     return { ok: true, text: readFile(absolutePath) };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    return { ok: false, message: `names a file that can't be read: ${REASONS[code] ?? code}` };
+    return { ok: false, message: `can't be read: ${REASONS[code] ?? code}` };
   }
 }
 
@@ -44,7 +44,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Editors and `echo` end a file with a line break; it is not part of the secret. */
 export function readSecretFile(surroundings: Surroundings, absolutePath: string): FileText {
   const file = readText(surroundings, absolutePath);
-  if (!file.ok) return file;
+  if (!file.ok) return { ok: false, message: `names a file that ${file.message}` };
   const text = file.text.replace(/[\r\n]+$/, '');
   return text === '' ? { ok: false, message: 'names a file that is empty' } : { ok: true, text };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../../src/config/load.ts';
 import { API, domain, load, PRODUCTION, refusal, refused } from './support.ts';
 
@@ -153,6 +154,21 @@ test('a file that is not there, can not be read, or is no object is one problem,
     'LOG_LEVEL: must be one of',
   );
   refused({ env: { CONFIG_FILE: '.' } }, "CONFIG_FILE: names a file that can't be read: it is a directory");
+  const missing = () => {
+    throw Object.assign(new Error('gone'), { code: 'ENOENT' });
+  };
+  assert.throws(() => loadConfig({ env: {}, cwd: '/', readFile: missing }), {
+    problems: [
+      {
+        path: '$',
+        message: "can't be read: there is no such file",
+        source: {
+          kind: 'file',
+          file: fileURLToPath(new URL('../../config/default.json', import.meta.url)).slice(1),
+        },
+      },
+    ],
+  });
   refused({ file: '[]' }, 'bridge.json: must be a JSON object');
 });
 

@@ -86,7 +86,10 @@ test('a placeholder that leads nowhere is one problem, not also a missing member
 test('what the environment overrides is not fetched, but a literal secret is refused all the same', () => {
   const env = { ...PRODUCTION, BOOTSTRAP_PORTAL: PORTAL };
   load({ env, file: { key_encryption_key: '{env:NOT_SET}', bootstrap_portal: '{file:nope}' } });
-  refused({ env, file: { key_encryption_key: KEK } }, 'KEY_ENCRYPTION_KEY: must not be in the file itself');
+  refused(
+    { env, file: { key_encryption_key: KEK } },
+    'bridge.json: key_encryption_key: must not be in the file itself',
+  );
 });
 
 test('C-09: a literal secret in the file is refused; a store URL only when it may hold one', () => {
