@@ -2,6 +2,7 @@
  * What several members of the configuration say together: each check looks at the members that are right
  * by themselves, and is silent about the others, whose own problems are reported already.
  */
+import { parseKeyEncryptionKey, weaknessOf } from '../keys/key-encryption-key.ts';
 import { isDevelopmentIssuer } from './issuer.ts';
 import type { KnownConfig } from './known-config.ts';
 import { overlaps } from './listen-address.ts';
@@ -50,6 +51,12 @@ export const CHECKS: readonly ((known: KnownConfig) => readonly Finding[])[] = [
   function keyIsGivenInProduction({ issuer, key_encryption_key }) {
     if (issuer === undefined || isDevelopmentIssuer(issuer) || key_encryption_key !== undefined) return [];
     return [{ path: ['key_encryption_key'], message: 'is required: only in development is a key generated' }];
+  },
+  function keyIsRandomInProduction({ issuer, key_encryption_key }) {
+    if (issuer === undefined || key_encryption_key === undefined || isDevelopmentIssuer(issuer)) return [];
+    const weakness = weaknessOf(parseKeyEncryptionKey(key_encryption_key));
+    if (weakness === undefined) return [];
+    return [{ path: ['key_encryption_key'], message: `must be random, but it ${weakness}` }];
   },
   function bootstrapKeyIsLong({ issuer, bootstrap_portal }) {
     const key = bootstrap_portal?.api_key;

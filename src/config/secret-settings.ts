@@ -14,7 +14,7 @@ export const SECRET = { writeOnly: true } as const;
 /** What a key-encryption key is, is for the keys to say; here only so that it is said with every other problem. */
 export const keyEncryptionKey = z.string().refine(isKeyEncryptionKey, {
   error:
-    'must be 256 random bits as 43 base64url characters, no text and no pattern; make one with: ' +
+    'must be 256 random bits as 43 base64url characters; make one with: ' +
     "openssl rand -base64 32 | tr '+/' '-_' | tr -d '='",
 });
 

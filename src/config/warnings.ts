@@ -1,4 +1,5 @@
 /** What is allowed and should be known all the same: one line each, for the log at start. */
+import { parseKeyEncryptionKey, weaknessOf } from '../keys/key-encryption-key.ts';
 import { MIN_API_KEY_CHARACTERS } from './checks.ts';
 import { isDevelopmentIssuer } from './issuer.ts';
 import type { Config } from './schema.ts';
@@ -16,6 +17,10 @@ export const WARNINGS: readonly ((config: Config) => readonly string[])[] = [
     const readable =
       'STORE_URL uses no TLS: what is stored can be read and changed on the way; use rediss://';
     return [...(hasPassword(store_url) ? [] : [open]), ...(usesTls(store_url) ? [] : [readable])];
+  },
+  function weakKey({ key_encryption_key }) {
+    const weakness = key_encryption_key && weaknessOf(parseKeyEncryptionKey(key_encryption_key));
+    return weakness ? [`KEY_ENCRYPTION_KEY ${weakness}: it is refused outside development`] : [];
   },
   function shortBootstrapKey({ bootstrap_portal }) {
     if (bootstrap_portal === undefined || bootstrap_portal.api_key.length >= MIN_API_KEY_CHARACTERS)

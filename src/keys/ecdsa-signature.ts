@@ -22,8 +22,8 @@ function copyInteger(der: Uint8Array, at: number, jose: Uint8Array, joseEnd: num
   const end = at + 2 + length;
   let start = at + 2;
   // A leading zero keeps an integer positive whose top bit is set; it is no part of the value.
-  while (start < end && der[start] === 0) start += 1;
-  if (end > der.length || end - start > jose.length / 2) throw new Error('not a DER signature');
+  if (der[start] === 0) start += 1;
+  if (end - start > jose.length / 2) throw new Error('not a DER signature');
   jose.set(der.subarray(start, end), joseEnd - (end - start));
   return end;
 }

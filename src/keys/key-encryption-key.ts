@@ -1,6 +1,7 @@
 /**
- * The key-encryption key: 256 random bits in base64url, from the operator. It refuses what nobody's random
- * generator makes: an example that was pasted, a pattern, a password in disguise.
+ * The key-encryption key: 256 random bits in base64url, from the operator. What nobody's random
+ * generator makes (an example that was pasted, a pattern, a password in disguise) is told apart: the
+ * configuration refuses it outside development (C-12).
  */
 import type { KeyEncryptionKey } from './derive.ts';
 import { RingError } from './ring-error.ts';
@@ -23,10 +24,12 @@ export function parseKeyEncryptionKey(text: string): KeyEncryptionKey {
       `is not base64url of ${BYTES} bytes (${Math.ceil((BYTES * 4) / 3)} characters, no padding)`,
     );
   }
-  for (const [isWeak, what] of WEAKNESSES) {
-    if (isWeak(bytes)) throw invalid(`${what}: it is not random`);
-  }
   return new Uint8Array(bytes);
+}
+
+/** Why `kek` is surely not random, `undefined` when nothing speaks against it. Completes "the key …". */
+export function weaknessOf(kek: KeyEncryptionKey): string | undefined {
+  return WEAKNESSES.find(([isWeak]) => isWeak(kek))?.[1];
 }
 
 function invalid(what: string): RingError {

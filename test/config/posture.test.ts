@@ -25,6 +25,17 @@ test('C-12: outside development the key-encryption key must be given', () => {
   assert.equal(load().config.key_encryption_key, undefined);
 });
 
+test('C-12: a key-encryption key that is no random one is refused, in development warned of', () => {
+  const weak = Buffer.alloc(32, 7).toString('base64url');
+  refused(
+    { env: { ...PRODUCTION, KEY_ENCRYPTION_KEY: weak } },
+    'KEY_ENCRYPTION_KEY: must be random, but it repeats itself',
+  );
+  assert.deepEqual(load({ env: { KEY_ENCRYPTION_KEY: weak } }).warnings, [
+    'KEY_ENCRYPTION_KEY repeats itself: it is refused outside development',
+  ]);
+});
+
 test('S-TEN-09: an API key shorter than 32 characters is refused, in development warned of', () => {
   const short = 'dev:f7Kq2mX9bT4wZ8pL1nR6vC3yH5jD0sG';
   assert.equal(short.length - 'dev:'.length, 31);

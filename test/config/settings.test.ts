@@ -53,7 +53,6 @@ const REFUSED: Record<string, Record<string, string>> = {
     changeme: 'must be 256 random bits',
     [KEK.slice(1)]: 'must be 256 random bits',
     [`${KEK}=`]: 'must be 256 random bits',
-    [Buffer.alloc(32).toString('base64url')]: 'must be 256 random bits',
   },
   BOOTSTRAP_PORTAL: {
     dev: 'must be name:api_key',

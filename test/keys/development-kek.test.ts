@@ -20,6 +20,13 @@ test('the development key is made once, for this user only, and is there at the 
   assert.deepEqual(readdirSync(keys), ['development-kek']);
 });
 
+test('the development key is found again beside the ring that it sealed', async () => {
+  const keys = tempDir('keys');
+  const first = await developmentKeyEncryptionKey(keys, randomBytes);
+  writeFileSync(join(keys, 'ring.json'), '{}', { mode: 0o600 });
+  assert.deepEqual(await developmentKeyEncryptionKey(keys, randomBytes), first);
+});
+
 test('processes that start at once agree on one development key', async () => {
   const keys = tempDir('keys');
   const found = await Promise.all(

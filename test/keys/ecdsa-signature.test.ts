@@ -35,6 +35,8 @@ test('what is not one DER signature throws instead of becoming a wrong one', () 
   const cases: Record<string, Uint8Array> = {
     empty: new Uint8Array(),
     'cut off': good.subarray(0, -1),
+    'one byte more inside': Buffer.from([0x30, good.length - 1, ...good.subarray(2), 0]),
+    'an integer one byte past the end': Buffer.from(good).fill(0x02, 6, 7),
     'one byte more': Buffer.concat([good, Buffer.of(0)]),
     'not a sequence': Buffer.concat([Buffer.of(0x31), good.subarray(1)]),
     'not an integer': Buffer.from(good).fill(0x03, 2, 3),

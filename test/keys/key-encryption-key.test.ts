@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseKeyEncryptionKey } from '../../src/keys/key-encryption-key.ts';
+import { parseKeyEncryptionKey, weaknessOf } from '../../src/keys/key-encryption-key.ts';
 import { RingError } from '../../src/keys/ring-error.ts';
 
 test('32 random bytes in base64url are a key', () => {
@@ -24,18 +24,6 @@ const refused: Record<string, [string, RegExp]> = {
   'a newline at the end': [`${random.toString('base64url')}\n`, /32 bytes/],
   // 43 characters hold 258 bits: the last one has two to spare, which must be zero.
   'spare bits set': [`${random.toString('base64url').slice(0, -1)}9`, /32 bytes/],
-  zeros: [Buffer.alloc(32).toString('base64url'), /repeats itself/],
-  'one byte repeated': [Buffer.alloc(32, 0xa7).toString('base64url'), /repeats itself/],
-  'eight bytes repeated': [Buffer.alloc(32, random.subarray(0, 8)).toString('base64url'), /repeats itself/],
-  'a pass phrase': [
-    Buffer.from('correct horse battery staple 1234').subarray(0, 32).toString('base64url'),
-    /is text/,
-  ],
-  'an ascending row': [Buffer.from(random.map((_, at) => at)).toString('base64url'), /counts/],
-  'a row in threes, around 255': [
-    Buffer.from(random.map((_, at) => 200 + 3 * at)).toString('base64url'),
-    /counts/,
-  ],
 };
 
 for (const [name, [text, says]] of Object.entries(refused)) {
@@ -62,4 +50,29 @@ test('a refusal never shows what was given', () => {
       );
     }),
   );
+});
+
+const weak: Record<string, [string, RegExp]> = {
+  zeros: [Buffer.alloc(32).toString('base64url'), /repeats itself/],
+  'one byte repeated': [Buffer.alloc(32, 0xa7).toString('base64url'), /repeats itself/],
+  'eight bytes repeated': [Buffer.alloc(32, random.subarray(0, 8)).toString('base64url'), /repeats itself/],
+  'a pass phrase': [
+    Buffer.from('correct horse battery staple 1234').subarray(0, 32).toString('base64url'),
+    /is text/,
+  ],
+  'an ascending row': [Buffer.from(random.map((_, at) => at)).toString('base64url'), /counts/],
+  'a row in threes, around 255': [
+    Buffer.from(random.map((_, at) => 200 + 3 * at)).toString('base64url'),
+    /counts/,
+  ],
+};
+
+for (const [name, [text, says]] of Object.entries(weak)) {
+  test(`C-12: ${name} is told apart from a random key`, () => {
+    assert.match(weaknessOf(parseKeyEncryptionKey(text)) ?? '', says);
+  });
+}
+
+test('nothing is said against a random key', () => {
+  for (let run = 0; run < 5000; run += 1) assert.equal(weaknessOf(randomBytes(32)), undefined);
 });

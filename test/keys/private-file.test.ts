@@ -143,6 +143,7 @@ test('F-18: a write that fails leaves the old content and no part of the new', a
   await asNobody(() =>
     assert.rejects(replacePrivateFile(path, 'new', randomBytes), ringError('file_unwritable', /EACCES/)),
   );
+  chmodSync(join(path, '..'), 0o700);
   assert.equal(readFileSync(path, 'utf8'), 'content');
   assert.deepEqual(readdirSync(join(path, '..')), ['ring.json']);
 });
