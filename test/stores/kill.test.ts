@@ -9,18 +9,17 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientRecord } from '../../src/clients/client-record.ts';
 import { StoreUnavailable } from '../../src/lib/store-unavailable.ts';
-import { openRedisStore } from '../../src/stores/redis/redis-store.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { eventually } from '../support/eventually.ts';
-import { startRedis } from '../support/redis.ts';
 import { tempDir } from '../support/temp.ts';
+import { aRedis, aRedisStore, aSqliteStore } from './ending.ts';
 import { aClient } from './records.ts';
 import { startWorker } from './start-worker.ts';
 
 const ROUNDS = 20;
 
-test('F-07 the service is killed: no client that SQLite acknowledged is lost', async () => {
+test('F-07 the service is killed: no client that SQLite acknowledged is lost', async (t) => {
   const file = join(tempDir('kill'), 'store.db');
   const acknowledged: ClientRecord[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -34,11 +33,10 @@ test('F-07 the service is killed: no client that SQLite acknowledged is lost', a
     await store.close();
   }
   assert.ok(acknowledged.length >= ROUNDS, `only ${acknowledged.length} clients were acknowledged`);
-  const store = await openSqliteStore({ file });
+  const store = await aSqliteStore(t, file);
   for (const record of acknowledged) {
     assert.deepEqual(await store.clients.read(record.client_id), record);
   }
-  await store.close();
   const raw = new DatabaseSync(file, { readOnly: true });
   assert.deepEqual({ ...raw.prepare('PRAGMA integrity_check').get() }, { integrity_check: 'ok' });
   const torn = raw.prepare("SELECT count(*) AS n FROM clients WHERE record ->> 'client_id' <> client_id");
@@ -46,13 +44,16 @@ test('F-07 the service is killed: no client that SQLite acknowledged is lost', a
   raw.close();
 });
 
-test('F-07 Redis is killed: no client that it acknowledged is lost, and the store heals by itself', async () => {
-  const redis = await startRedis({ appendfsync: 'always' });
-  const store = await openRedisStore({ url: redis.url });
+test('F-07 Redis is killed: no client that it acknowledged is lost, and the store heals by itself', async (t) => {
+  const redis = await aRedis(t, { appendfsync: 'always' });
+  const store = await aRedisStore(t, { url: redis.url });
   const acknowledged: ClientRecord[] = [];
   const refused: ClientRecord[] = [];
   const unknown: ClientRecord[] = [];
   let running = true;
+  t.after(() => {
+    running = false;
+  });
 
   async function createUntilStopped(): Promise<void> {
     while (running) {
@@ -78,8 +79,6 @@ test('F-07 Redis is killed: no client that it acknowledged is lost, and the stor
   await creating;
 
   await checkAll(store, acknowledged, refused, unknown);
-  await store.close();
-  await redis.stop();
 });
 
 async function checkAll(

@@ -6,7 +6,7 @@ import type { StoreLocation } from './open-at.ts';
 import type { Call, Order } from './worker.ts';
 
 export interface Worker {
-  /** Makes the calls all at once; resolves to their results in order, a thrown error as its text. */
+  /** Makes the calls, 25 at a time; resolves to their results in order, a thrown error as its text. */
   make(calls: readonly Call[]): Promise<readonly unknown[]>;
   /** Creates clients until the process is killed; `seen` gets each that was acknowledged. */
   createForever(seen: (record: unknown) => void): void;

@@ -1,6 +1,6 @@
 /**
  * Another process with the same store: run by `startWorker`, it does what it is told over IPC. `calls` are
- * made all at once and answered in order; `createForever` reports each client as soon as it was acknowledged.
+ * made 25 at a time and answered in order; `createForever` reports each client as soon as it was acknowledged.
  */
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailable } from '../../src/lib/store-unavailable.ts';
@@ -18,12 +18,18 @@ export type Call = {
 
 export type Order = { readonly calls: readonly Call[] } | { readonly createForever: true };
 
+const AT_ONCE = 25;
+
 const store = await openAt(JSON.parse(process.argv[2] ?? '') as StoreLocation);
 
 process.on('disconnect', () => process.exit());
 process.on('message', async (order: Order) => {
   if ('createForever' in order) return await createForever();
-  process.send?.(await Promise.all(order.calls.map(make)));
+  const results: unknown[] = [];
+  for (let start = 0; start < order.calls.length; start += AT_ONCE) {
+    results.push(...(await Promise.all(order.calls.slice(start, start + AT_ONCE).map(make))));
+  }
+  process.send?.(results);
 });
 process.send?.('ready');
 

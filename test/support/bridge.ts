@@ -60,6 +60,19 @@ export function fetchToken(
   });
 }
 
+/** A token request with these parameters in its form, and whatever authentication is in `headers`. */
+export function postToken(
+  service: TestService,
+  parameters: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  return send(`${service.publicUrl}/oauth2/token`, {
+    method: 'POST',
+    headers,
+    body: new URLSearchParams(parameters),
+  });
+}
+
 /** The claims of a JWT, unverified. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look into claims of many shapes
 export function claimsOf(token: string): any {

@@ -39,6 +39,8 @@ export interface TestService {
   readonly output: readonly string[];
   /** Milliseconds from spawn to "listening". */
   readonly startedInMs: number;
+  /** The exit code when it has ended, for whatever reason; `null` when a signal ended it. */
+  readonly ended: Promise<number | null>;
   /** Sends SIGTERM and resolves with the exit code. */
   stop(): Promise<number | null>;
   /** `kill -9`. */
@@ -62,6 +64,7 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
     remove();
     return child.exitCode;
   };
+  const ended = once(child, 'exit').then(() => child.exitCode);
   const listening = await settled.catch((error: unknown) => {
     remove();
     throw error;
@@ -77,6 +80,7 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
     pid: child.pid ?? 0,
     output,
     startedInMs: performance.now() - began,
+    ended,
     stop: () => end('SIGTERM'),
     kill: async () => void (await end('SIGKILL')),
   };

@@ -1,7 +1,8 @@
 /**
  * The mutations. One script is one commit: Redis runs it whole and alone, so its version compare, its
  * record, its indexes and its tombstone are one step. Each checks everything before its first write,
- * because Redis undoes nothing.
+ * because Redis undoes nothing. Should an ACL stop a script half-way after all, what is left is a count of
+ * clients that is too high, never too low: the store then still counts as used.
  *
  * Every script starts with its deadline, in Redis's clock: a commit that waited in a socket while the
  * server hung is refused when the server comes back, instead of happening long after its caller was told

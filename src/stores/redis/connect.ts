@@ -21,7 +21,7 @@ const CONNECT_TIMEOUT_MS = 1000;
 const MAX_RECONNECT_DELAY_MS = 1000;
 
 /** Always a number: on anything else ioredis gives up for good. */
-function reconnectDelayMs(attempt: number): number {
+export function reconnectDelayMs(attempt: number): number {
   return Math.min(50 * 2 ** Math.min(attempt - 1, 10), MAX_RECONNECT_DELAY_MS);
 }
 
@@ -82,7 +82,6 @@ function clusterOf({ nodes }: RedisTarget, redisOptions: Options): Cluster {
     enableOfflineQueue: false,
     scaleReads: 'master',
     clusterRetryStrategy: reconnectDelayMs,
-    clusterNodeRetryStrategy: reconnectDelayMs,
     slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
     slotsRefreshInterval: 2000,
     maxRedirections: 4,

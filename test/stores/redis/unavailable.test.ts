@@ -1,0 +1,153 @@
+/** Redis that is away, hangs or comes back, as the store's callers see it. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StoreUnavailable } from '../../../src/lib/store-unavailable.ts';
+import type { Store } from '../../../src/stores/store.ts';
+import { eventually } from '../../support/eventually.ts';
+import { freePort } from '../../support/free-port.ts';
+import { type RedisServer, startRedis } from '../../support/redis.ts';
+import { startRedisCluster } from '../../support/redis-cluster.ts';
+import { aRedis, aRedisStore, aTcpProxy } from '../ending.ts';
+import { aClient, aPortal, aTombstone, NOW, next } from '../records.ts';
+import { unavailable } from '../unavailable.ts';
+
+/** The caller's second has to hold HTTP too. */
+const REFUSAL_BOUND_MS = 800;
+const RECOVERY_BOUND_MS = 5000;
+
+const CALLS: readonly (readonly [name: string, call: (store: Store) => Promise<unknown>])[] = [
+  ['clients.read', ({ clients }) => clients.read(aClient().client_id)],
+  ['clients.create', ({ clients }) => clients.create(aClient())],
+  ['clients.replace', ({ clients }) => clients.replace(next(aClient()), 1)],
+  ['clients.delete', ({ clients }) => clients.delete(aClient().client_id, aTombstone(aClient()))],
+  ['clients.readTombstone', ({ clients }) => clients.readTombstone(aClient().client_id, NOW)],
+  ['portals.findByKeyHash', ({ portals }) => portals.findByKeyHash('hash')],
+  ['portals.read', ({ portals }) => portals.read(aPortal('acme').name)],
+  ['portals.list', ({ portals }) => portals.list()],
+  ['portals.create', ({ portals }) => portals.create(aPortal('acme'))],
+  ['portals.replace', ({ portals }) => portals.replace({ ...aPortal('acme'), version: 2 }, 1)],
+  ['rings.readRing', ({ rings }) => rings.readRing()],
+  ['rings.writeRing', ({ rings }) => rings.writeRing({ version: 1, document: '' }, 0)],
+  ['rings.isUnused', ({ rings }) => rings.isUnused()],
+  ['ping', (store) => store.ping()],
+  ['durability', (store) => store.durability()],
+];
+
+/** All calls at once, as under load; each is refused in time. */
+async function refusesEverything(store: Store): Promise<void> {
+  const startedAt = performance.now();
+  await Promise.all(
+    CALLS.map(async ([name, call]) => {
+      await assert.rejects(call(store), StoreUnavailable, name);
+      const tookMs = performance.now() - startedAt;
+      assert.ok(tookMs <= REFUSAL_BOUND_MS, `${name} was refused after ${tookMs} ms`);
+    }),
+  );
+}
+
+async function heals(store: Store): Promise<void> {
+  await eventually(() => store.ping(), RECOVERY_BOUND_MS);
+  assert.equal(await store.clients.create(aClient()), 'created');
+}
+
+const SERVERS: readonly (readonly [name: string, start: () => Promise<RedisServer>])[] = [
+  ['redis', () => startRedis()],
+  ['redis cluster', () => startRedisCluster()],
+];
+
+for (const [name, start] of SERVERS) {
+  describe(name, () => {
+    test('F-01 Redis stops: every call is refused within 1 s, and works within 5 s of its return', async (t) => {
+      const redis = await aRedis(t, undefined, start);
+      const store = await aRedisStore(t, { url: redis.url });
+      await store.ping();
+      await redis.kill();
+      await refusesEverything(store);
+      await sleep(500);
+      await refusesEverything(store);
+      await redis.restart();
+      await heals(store);
+    });
+
+    test('F-03 Redis hangs: every call is refused within 1 s, and nothing of it happens later', async (t) => {
+      const redis = await aRedis(t, undefined, start);
+      const store = await aRedisStore(t, { url: redis.url });
+      const kept = aClient();
+      await store.clients.create(kept);
+
+      redis.pause();
+      const ghost = aClient();
+      await Promise.all([
+        assert.rejects(store.clients.create(ghost), unavailable('unknown')),
+        assert.rejects(store.clients.replace(next(kept), 1), unavailable('unknown')),
+        assert.rejects(store.clients.delete(kept.client_id, aTombstone(kept)), unavailable('unknown')),
+        refusesEverything(store),
+      ]);
+      // The hang has been noticed by now and the connection cut: no call waits any more.
+      await sleep(600);
+      const startedAt = performance.now();
+      await assert.rejects(store.clients.create(ghost), StoreUnavailable);
+      assert.ok(performance.now() - startedAt < 100);
+
+      redis.resume();
+      await heals(store);
+      assert.equal(await store.clients.read(ghost.client_id), undefined);
+      assert.deepEqual(await store.clients.read(kept.client_id), kept);
+      assert.deepEqual(await store.portals.list(), []);
+      assert.equal(await store.rings.readRing(), undefined);
+    });
+  });
+}
+
+test('F-02 the store opens without Redis, refuses within 1 s, and works within 5 s of its coming', async (t) => {
+  const port = await freePort();
+  const lines: string[] = [];
+  const log = {
+    info: (_: object, message: string) => void lines.push(message),
+    warn: (_: object, message: string) => void lines.push(message),
+  };
+  const startedAt = performance.now();
+  const store = await aRedisStore(t, { url: `redis://127.0.0.1:${port}`, log });
+  assert.ok(performance.now() - startedAt <= REFUSAL_BOUND_MS);
+  await refusesEverything(store);
+  // Long enough for the pauses between two attempts to have grown to their longest.
+  await sleep(2500);
+
+  await aRedis(t, { port });
+  await heals(store);
+  assert.deepEqual(
+    [...new Set(lines)],
+    ['store unavailable: Redis connection lost', 'Redis connection is back'],
+  );
+  assert.equal(lines.length, 4, 'one line per connection and change, however many attempts');
+});
+
+test('a Redis that takes connections and says nothing keeps neither opening nor calls waiting', async (t) => {
+  const redis = await aRedis(t);
+  const proxy = await aTcpProxy(t, redis.port);
+  proxy.swallowReplies();
+  const startedAt = performance.now();
+  const store = await aRedisStore(t, { url: `redis://127.0.0.1:${proxy.port}` });
+  assert.ok(performance.now() - startedAt < 1500);
+  await refusesEverything(store);
+  proxy.pass();
+  await heals(store);
+});
+
+test('a clock of Redis that is set costs no commit', async (t) => {
+  const redis = await aRedis(t);
+  const store = await aRedisStore(t, { url: redis.url });
+  await store.ping();
+  // What a step of Redis's clock looks like from here: our own clock has jumped the other way.
+  const { now } = performance;
+  try {
+    for (const jumpMs of [-3_600_000, 3_600_000]) {
+      performance.now = () => now.call(performance) + jumpMs;
+      assert.equal(await store.clients.create(aClient()), 'created');
+      assert.equal(await store.clients.create(aClient()), 'created');
+    }
+  } finally {
+    performance.now = now;
+  }
+});
