@@ -4,6 +4,7 @@
  * store that does not answer: then JWKS and metadata are served from the ring's replica on disk.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { matchesSecret } from './clients/secret.ts';
 import { isDevelopmentIssuer } from './config/issuer.ts';
 import { policyOf } from './config/policy.ts';
@@ -20,6 +21,7 @@ import { parseKeyEncryptionKey } from './keys/key-encryption-key.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import { openKeyRing } from './keys/open-ring.ts';
 import { createReplica } from './keys/replica.ts';
+import type { RingLog } from './keys/ring-log.ts';
 import { FIRST_ALGS } from './keys/signing-alg.ts';
 import { repeat } from './lib/repeat.ts';
 import { createEngine } from './oidc/engine.ts';
@@ -39,7 +41,10 @@ import { serverMetadata } from './tokens/server-metadata.ts';
 export interface Service {
   /** Where the three listeners really are; a port that was 0 is the one the system chose. */
   readonly addresses: { readonly public: Address; readonly management: Address; readonly ops: Address };
-  /** Not ready, stop accepting, let requests finish, close. At most `drain_timeout_ms` long. */
+  /**
+   * Not ready; after `drain_delay_ms` stop accepting, let requests finish for at most `drain_timeout_ms`,
+   * close.
+   */
   stop(): Promise<void>;
 }
 
@@ -55,20 +60,12 @@ export interface ServiceOptions {
 /** Throws what kept it from starting: `RingError`, a store that can't be opened, an address in use. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, log } = options;
-  const store = await openStore(config.store_url);
+  const store = await openStore(config.store_url, log);
   try {
     await requireDurability(config, store, log);
     const kek = await keyEncryptionKey(config);
     const resources = resourcesByIdentifier(config.resources);
-    const ring = await openKeyRing({
-      store: store.rings,
-      replica: createReplica(config.keys_dir, randomBytes),
-      kek,
-      algs: [...new Set([...FIRST_ALGS, ...[...resources.values()].map(({ signing_alg }) => signing_alg)])],
-      now: nowSeconds,
-      random: randomBytes,
-      log,
-    });
+    const ring = await openRing(config, store, kek, log);
     return await serve({ ...options, store, ring, kek, resources });
   } catch (error) {
     await store.close();
@@ -76,10 +73,37 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-/** What the command line needs of the store's portals; the caller closes the store. */
-export async function openPortals(config: Config): Promise<{ store: Store; portals: PortalContext }> {
+/**
+ * What the command line needs of the store's portals; the caller closes the store. It opens the key ring
+ * too: an API key hashed under another key-encryption key than the ring's would open nothing, and a store
+ * with a portal and no ring is one that lost it. Throws like `startService`.
+ */
+export async function openPortals(
+  config: Config,
+  log: RingLog,
+): Promise<{ store: Store; portals: PortalContext }> {
   const store = await openStore(config.store_url);
-  return { store, portals: portalContext(store, await keyEncryptionKey(config)) };
+  try {
+    const kek = await keyEncryptionKey(config);
+    await openRing(config, store, kek, log);
+    return { store, portals: portalContext(store, kek) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function openRing(config: Config, store: Store, kek: KeyEncryptionKey, log: RingLog): Promise<KeyRing> {
+  const configured = Object.values(config.resources).map(({ signing_alg }) => signing_alg);
+  return openKeyRing({
+    store: store.rings,
+    replica: createReplica(config.keys_dir, randomBytes),
+    kek,
+    algs: [...new Set([...FIRST_ALGS, ...configured])],
+    now: nowSeconds,
+    random: randomBytes,
+    log,
+  });
 }
 
 function keyEncryptionKey({ key_encryption_key, keys_dir }: Config): Promise<KeyEncryptionKey> {
@@ -121,7 +145,10 @@ async function serve(parts: Parts): Promise<Service> {
   const health = createHealth({ store, ring: () => ({ version: ring.version, source: ring.source }) });
   const portals = portalContext(store, parts.kek);
   const app = (listener: ListenerName, register: RegisterRoutes) =>
-    createApp({ listener, log, metrics, newRequestId: randomUUID }, register).callback();
+    createApp(
+      { listener, log, metrics, newRequestId: randomUUID, isDraining: health.isDraining },
+      register,
+    ).callback();
   const catchUp = catchUpWithStore(parts, portals);
   await catchUp();
   const listeners = await listenAll({
@@ -135,12 +162,17 @@ async function serve(parts: Parts): Promise<Service> {
     },
     ops: { handler: app('ops', opsRoutes(health, metrics)), address: config.ops_listen },
   });
-  const repetition = repeat(config.ring_refresh_ms, catchUp);
+  const repetition = repeat(config.ring_refresh_ms, async () => {
+    await catchUp();
+    await ring.refresh();
+  });
   return {
     addresses: listeners.addresses,
     stop: async () => {
       health.drain();
       repetition.stop();
+      // A load balancer goes on sending until it has asked for /readyz again.
+      await sleep(config.drain_delay_ms);
       // Ops last, so that a probe hears "draining" for as long as there is something to drain.
       await listeners.close(['public', 'management'], config.drain_timeout_ms);
       await listeners.close(['ops'], 0);
@@ -151,15 +183,12 @@ async function serve(parts: Parts): Promise<Service> {
 
 /** What a node that started without its store still owes it; asked again until it is done. Never rejects. */
 function catchUpWithStore(
-  { config, log, ring, portalCreated }: Parts,
+  { config, log, portalCreated }: Parts,
   portals: PortalContext,
 ): () => Promise<void> {
   let owed = true;
   return async () => {
-    if (!owed) {
-      await ring.refresh();
-      return;
-    }
+    if (!owed) return;
     try {
       const bootstrap = {
         configured: config.bootstrap_portal,

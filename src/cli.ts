@@ -10,17 +10,20 @@ import { formatProblems } from './config/format-problems.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { ConfigError } from './config/problems.ts';
 
+const OPTIONS = {
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
 const [, , ...words] = process.argv;
 process.exitCode = await run(words);
 
 async function run(words: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...words],
-    options: {
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
+    options: OPTIONS,
     allowPositionals: true,
+    // What it refuses would end here without the command's help; `requireKnown` looks instead.
     strict: false,
   });
   const [name = ''] = positionals;
@@ -29,12 +32,22 @@ async function run(words: readonly string[]): Promise<number> {
   const loaded = loadConfiguration();
   if (loaded === undefined) return 2;
   try {
+    requireKnown(values);
     return await command.run({ ...loaded, args: positionals.slice(1), json: values.json === true });
   } catch (error) {
     process.stderr.write(`dcr-bridge ${name}: ${error instanceof Error ? error.message : 'unknown error'}\n`);
     if (!(error instanceof UsageError)) return 1;
     process.stderr.write(`\n${usage(name)}`);
     return 2;
+  }
+}
+
+/** An option that is passed over looks as if it had been obeyed. */
+function requireKnown(values: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    const option = `${name.length === 1 ? '-' : '--'}${name}`;
+    if (!Object.hasOwn(OPTIONS, name)) throw new UsageError(`there is no option ${option}`);
+    if (typeof value !== 'boolean') throw new UsageError(`${option} takes no value`);
   }
 }
 

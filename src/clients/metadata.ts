@@ -3,7 +3,7 @@
  * default recorded explicitly. What it may *do* with that is decided in `registration/policy.ts`.
  */
 import { z } from 'zod';
-import { printableText } from '../lib/text.ts';
+import { isPrintable, printableText } from '../lib/text.ts';
 import { redirectUri } from './redirect-uri.ts';
 
 /** Bounds (C-18): generous for a person, useless for someone who wants to fill the store. */
@@ -22,10 +22,14 @@ export const LIMITS = {
 /** RFC 6749 section 3.3: `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`. */
 export const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
+/**
+ * `URL.parse` alone would not do: it drops line breaks and tabs and takes blanks off the ends, and what is
+ * kept is the text as it came.
+ */
 const httpsUri = z
   .string()
   .max(LIMITS.uriCharacters)
-  .refine((text) => URL.parse(text)?.protocol === 'https:' && URL.parse(text)?.username === '', {
+  .refine((text) => /^https:\/\/\S+$/i.test(text) && isPrintable(text) && URL.parse(text)?.username === '', {
     error: 'must be an https URI',
   });
 

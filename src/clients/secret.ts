@@ -41,7 +41,7 @@ export function isValidAt(secret: Secret, nowSeconds: number): boolean {
 }
 
 /** A record holds two at most; comparing with a fixed number keeps the time the same for one and for two. */
-export const MAX_VALID_SECRETS = 2;
+const MAX_VALID_SECRETS = 2;
 const NO_HASH = Buffer.alloc(32);
 
 /**

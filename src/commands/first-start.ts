@@ -19,8 +19,8 @@ The portal "${portal.name}" was created. Its API key, shown only now:
 Create a client, fetch a token with it, read the keys that a gateway verifies it with:
 
   client=$(curl -sS ${bridge} -H 'X-API-KEY: ${portal.key}' -H 'Content-Type: application/json' -d '{"client_name":"my first client","scope":"read"}'); echo "$client"
-  curl -sS ${issuer}/oauth2/token -u "$(echo "$client" | sed '${ID_AND_SECRET}')" -d grant_type=client_credentials
-  curl -sS ${issuer}/.well-known/jwks.json
+  curl -sS -w '\\n' ${issuer}/oauth2/token -u "$(echo "$client" | sed '${ID_AND_SECRET}')" -d grant_type=client_credentials
+  curl -sS -w '\\n' ${issuer}/.well-known/jwks.json
 
 Lost the key? npx dcr-bridge portals roll-key ${portal.name}
 

@@ -3,49 +3,66 @@ import type { PortalContext } from '../portals/manage.ts';
 import { addPortal, rollPortalKey, setPortalState } from '../portals/manage.ts';
 import { isPortalName, PORTAL_NAME_RULE, type PortalName } from '../portals/portal-name.ts';
 import type { Invocation } from './commands.ts';
-import { UsageError } from './usage-error.ts';
+import { atMost, UsageError } from './usage-error.ts';
 
-type Act = (
-  portals: PortalContext,
-  args: readonly string[],
-) => Promise<Readonly<Record<string, unknown>> | string>;
+type Result = Readonly<Record<string, unknown>> | string;
+type Act = (portals: PortalContext) => Promise<Result>;
 
-const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
-  ['list', async (portals) => ({ portals: await listPortals(portals) })],
+/** Each row understands its words first: a typing error must not open, and so create, a store. */
+const ACTS: ReadonlyMap<string, (args: readonly string[]) => Act> = new Map([
+  [
+    'list',
+    (args) => {
+      atMost(0, args);
+      return async (portals) => ({ portals: await listPortals(portals) });
+    },
+  ],
   [
     'add',
-    async (portals, args) => {
-      const portal = nameOf(args);
-      const api_key = await addPortal(portals, portal);
-      return api_key === undefined
-        ? `portal ${portal} exists already; roll-key gives it a new key`
-        : { portal, api_key };
+    (args) => {
+      const portal = onlyName(args);
+      return async (portals) => {
+        const api_key = await addPortal(portals, portal);
+        return api_key === undefined
+          ? `portal ${portal} exists already; roll-key gives it a new key`
+          : { portal, api_key };
+      };
     },
   ],
   [
     'roll-key',
-    async (portals, args) => {
+    (args) => {
       const portal = nameOf(args);
-      const api_key = await rollPortalKey(portals, portal, secondsOf(args[1] ?? '0'));
-      return api_key === undefined ? unknown(portal) : { portal, api_key };
+      const overlapSeconds = secondsOf(args[1] ?? '0');
+      atMost(2, args);
+      return async (portals) => {
+        const api_key = await rollPortalKey(portals, portal, overlapSeconds);
+        return api_key === undefined ? unknown(portal) : { portal, api_key };
+      };
     },
   ],
-  ['disable', (portals, args) => setState(portals, args, 'disabled')],
-  ['enable', (portals, args) => setState(portals, args, 'active')],
+  ['disable', (args) => setState(onlyName(args), 'disabled')],
+  ['enable', (args) => setState(onlyName(args), 'active')],
 ]);
+
+/** Only what an operator has to act on; stdout is for the answer. */
+const LOG = {
+  info: () => {},
+  warn: (_fields: object, message: string) => void process.stderr.write(`Warning: ${message}\n`),
+};
 
 export async function managePortals({
   config,
   args: [name = '', ...args],
   json,
 }: Invocation): Promise<number> {
-  const act = ACTS.get(name);
-  if (act === undefined) throw new UsageError(`say one of: ${[...ACTS.keys()].join(', ')}`);
-  // After the words were understood: a typing error must not open, and so create, a store.
+  const understand = ACTS.get(name);
+  if (understand === undefined) throw new UsageError(`say one of: ${[...ACTS.keys()].join(', ')}`);
+  const act = understand(args);
   const { openPortals } = await import('../app.ts');
-  const { store, portals } = await openPortals(config);
+  const { store, portals } = await openPortals(config, LOG);
   try {
-    const result = await act(portals, args);
+    const result = await act(portals);
     if (typeof result === 'string') {
       process.stderr.write(`dcr-bridge portals ${name}: ${result}\n`);
       return 1;
@@ -66,9 +83,14 @@ async function listPortals({ store }: PortalContext) {
   }));
 }
 
-async function setState(portals: PortalContext, args: readonly string[], state: 'active' | 'disabled') {
-  const portal = nameOf(args);
-  return (await setPortalState(portals, portal, state)) ? { portal, state } : unknown(portal);
+function setState(portal: PortalName, state: 'active' | 'disabled'): Act {
+  return async (portals) =>
+    (await setPortalState(portals, portal, state)) ? { portal, state } : unknown(portal);
+}
+
+function onlyName(args: readonly string[]): PortalName {
+  atMost(1, args);
+  return nameOf(args);
 }
 
 function nameOf([name = '']: readonly string[]): PortalName {

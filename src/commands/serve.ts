@@ -1,7 +1,9 @@
 /** `dcr-bridge serve`. The service is loaded only here: other commands start without its weight. */
 import type { Invocation } from './commands.ts';
+import { atMost } from './usage-error.ts';
 
-export async function serve({ config, warnings }: Invocation): Promise<number> {
+export async function serve({ config, warnings, args }: Invocation): Promise<number> {
+  atMost(0, args);
   const { main } = await import('../main.ts');
   return main(config, warnings);
 }

@@ -2,3 +2,9 @@
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
+
+/** Refuses words beyond the first `count`: what is not understood must not be passed over. */
+export function atMost(count: number, words: readonly string[]): void {
+  const [extra] = words.slice(count);
+  if (extra !== undefined) throw new UsageError(`"${extra}" is one word too many`);
+}

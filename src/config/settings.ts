@@ -79,12 +79,16 @@ export const settings = {
     .max(30 * SECOND_MS)
     .default(5 * SECOND_MS)
     .meta({ description: 'Longest time for one request, upstream calls included.' }),
+  drain_delay_ms: z.int().min(0).max(MINUTE_MS).default(0).meta({
+    description:
+      'How long requests are still accepted after SIGTERM, while `/readyz` says already that the node is leaving. Behind a load balancer: longer than it takes to notice.',
+  }),
   drain_timeout_ms: z
     .int()
     .min(0)
     .max(10 * MINUTE_MS)
     .default(10 * SECOND_MS)
-    .meta({ description: 'How long requests in flight may finish after SIGTERM.' }),
+    .meta({ description: 'How long requests in flight may finish after that.' }),
   ring_refresh_ms: z
     .int()
     .min(100)

@@ -4,6 +4,7 @@
  */
 import Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
+import { announceClose } from './middleware/announce-close.ts';
 import { type RequestLogOptions, requestLog } from './middleware/request-log.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { strictRequest } from './middleware/strict-request.ts';
@@ -12,12 +13,18 @@ import { refuseUnmatched } from './middleware/unmatched.ts';
 /** Adds a listener's routes to its router. */
 export type RegisterRoutes = (router: Router) => void;
 
+export interface AppOptions extends RequestLogOptions {
+  /** Whether this node is on its way out. */
+  readonly isDraining: () => boolean;
+}
+
 /** `register` adds the listener's routes. The order of what is around them is the same for all three. */
-export function createApp(options: RequestLogOptions, register: RegisterRoutes): Koa {
+export function createApp(options: AppOptions, register: RegisterRoutes): Koa {
   const router = new Router();
   register(router);
   const app = new Koa({ proxy: false });
   const beforeRouting: readonly Middleware[] = [
+    announceClose(options.isDraining),
     requestLog(options),
     securityHeaders(),
     strictRequest(),

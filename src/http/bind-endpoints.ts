@@ -4,6 +4,7 @@
  */
 import type { RouterMiddleware } from '@koa/router';
 import type { Context } from 'koa';
+import { isClientId } from '../clients/client-id.ts';
 import type { Endpoint, EndpointResponse } from '../lib/endpoint.ts';
 import type { PortalName } from '../portals/portal-name.ts';
 import type { RegisterRoutes } from './apps.ts';
@@ -31,7 +32,9 @@ export function bindEndpoints(
 
 function handler(endpoint: Endpoint<PortalName>, { bodyLimits, now }: BindOptions): RouterMiddleware {
   return async function handleEndpoint(ctx) {
-    ctx.state.clientId = ctx.params.client_id;
+    // For the log. What can't be an id may be anything, a secret in the wrong place even (S-LOG-07).
+    const id = ctx.params.client_id;
+    if (id !== undefined && isClientId(id)) ctx.state.clientId = id;
     const body =
       endpoint.requestBody === 'none' ? {} : await readJsonObject(ctx, bodyLimits, endpoint.requestBody);
     const request = { caller: ctx.state.portal, params: ctx.params, body, nowSeconds: now() };

@@ -24,7 +24,7 @@ export const ERROR_CATALOGUE: Readonly<Record<RefusalReason, PublicError>> = {
   body_too_large: {
     status: 413,
     error: 'request_too_large',
-    error_description: 'The body is larger than this service accepts; send less metadata.',
+    error_description: 'The body is larger than this service accepts; send less.',
   },
   body_timeout: {
     status: 408,
@@ -40,7 +40,7 @@ export const ERROR_CATALOGUE: Readonly<Record<RefusalReason, PublicError>> = {
     status: 400,
     error: 'invalid_request',
     error_description:
-      'The request is malformed: send one Host header that names this service, and one API key.',
+      'The request is malformed: send one Host header that names this service, one Content-Type, and one API key.',
   },
   route_unknown: {
     status: 404,

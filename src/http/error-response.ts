@@ -56,7 +56,7 @@ function tokenAnswer({ error, status, message, headers, reason }: TokenRefusal):
     status,
     error,
     error_description: message,
-    headers: { pragma: 'no-cache', ...headers },
+    headers,
     reason: reason === undefined ? error : `${error}: ${reason}`,
   };
 }

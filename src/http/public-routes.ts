@@ -6,6 +6,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { PUBLIC_PATHS } from '../tokens/server-metadata.ts';
 import { TokenRefusal } from '../tokens/token-refusal.ts';
 import type { RegisterRoutes } from './apps.ts';
+import { requireForm } from './form-request.ts';
 import { serveStatic, staticBody } from './static-body.ts';
 
 export interface PublicRoutesOptions {
@@ -47,11 +48,12 @@ export function publicRoutes(options: PublicRoutesOptions): RegisterRoutes {
 
 function tokenRoute(options: PublicRoutesOptions) {
   return async function answerTokenRequest(ctx: Context): Promise<void> {
+    // RFC 6749 section 5.1, of a refusal too.
+    ctx.set('Pragma', 'no-cache');
     try {
       // The engine would read on to its own limit and call it a malformed request (L-18).
-      if ((ctx.request.length ?? 0) > options.tokenBodyLimitBytes) throw new Refusal('body_too_large');
+      requireForm(ctx, options.tokenBodyLimitBytes);
       await options.token(ctx);
-      ctx.set('Pragma', 'no-cache');
       options.metrics.tokenIssued();
     } catch (error) {
       options.metrics.tokenRefused(refusedAs(error));

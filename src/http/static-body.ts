@@ -23,14 +23,20 @@ export function serveStatic(current: (ctx: Context) => StaticBody | undefined): 
     if (found === undefined) return;
     ctx.set('Cache-Control', 'public, max-age=300, stale-while-revalidate=300, stale-if-error=86400');
     ctx.set('ETag', found.etag);
-    ctx.status = 200;
-    if (ctx.fresh) {
+    if (isHeld(ctx.get('if-none-match'), found.etag)) {
       ctx.status = 304;
       return;
     }
+    ctx.status = 200;
     ctx.type = found.contentType;
     ctx.body = found.body;
   };
+}
+
+/** RFC 9110 section 13.1.2. Not `ctx.fresh`, which a `Cache-Control: no-cache` in the request switches off. */
+function isHeld(ifNoneMatch: string, etag: string): boolean {
+  const held = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return held.includes(etag) || held.includes('*');
 }
 
 /** The body with a strong validator made from its bytes. */

@@ -17,7 +17,7 @@ export const RECORD_MEMBER = 'record';
 /** Present because the engine's schema wants one. `compareClientSecret` never reads it. */
 const NOT_THE_SECRET = 'kept as keyed hashes elsewhere';
 
-export function engineClient(record: ClientRecord): AdapterPayload {
+function engineClient(record: ClientRecord): AdapterPayload {
   return {
     client_id: record.client_id,
     client_secret: NOT_THE_SECRET,

@@ -10,10 +10,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import { errors, type JWK, Provider } from 'oidc-provider';
 import type { ClientRecord } from '../clients/client-record.ts';
 import type { ClientStore } from '../clients/client-store.ts';
+import { Refusal } from '../lib/refusal.ts';
 import type { TokenRequest } from '../tokens/grant-policy.ts';
 import type { TokenResponse } from '../tokens/issue.ts';
 import { PUBLIC_PATHS } from '../tokens/server-metadata.ts';
-import { type TokenError, TokenRefusal } from '../tokens/token-refusal.ts';
+import { authenticationFailed, type TokenError, TokenRefusal } from '../tokens/token-refusal.ts';
 import { clientAdapter, RECORD_MEMBER } from './client-adapter.ts';
 
 export interface EngineOptions {
@@ -38,17 +39,21 @@ export function createEngine(options: EngineOptions): (ctx: EngineContext) => Pr
     responseTypes: [],
     scopes: [],
     extraClientMetadata: { properties: [RECORD_MEMBER] },
+    // Or a request that says an Origin would be refused. No CORS header leaves here (S-META-09).
+    clientBasedCORS: () => true,
     features: { clientCredentials: { enabled: true }, devInteractions: { enabled: false } },
   });
   provider.Client.prototype.compareClientSecret = function compareClientSecret(secret: string) {
-    return options.matchesSecret(recordOf(this), secret);
+    const client = recordOf(this);
+    const matches = options.matchesSecret(client, secret);
+    return matches && isRegisteredMethod(client, triedBasic(Provider.ctx));
   };
   provider.registerGrantType(
     'client_credentials',
     async function clientCredentials(ctx) {
       const client = recordOf(ctx.oidc.client);
       if (client === undefined) throw new Error('a client was authenticated that has no record');
-      requireRegisteredMethod(client, ctx.get('authorization') !== '');
+      requireUnambiguous(ctx.oidc.body ?? {});
       const { resource, audience, scope } = ctx.oidc.params ?? {};
       ctx.body = await options.issue(client, { resource: oneTarget(resource, audience), scope: text(scope) });
     },
@@ -66,11 +71,31 @@ function recordOf(client: unknown): ClientRecord | undefined {
   return (client as { readonly [RECORD_MEMBER]?: ClientRecord } | undefined)?.[RECORD_MEMBER];
 }
 
-/** The engine lets `client_secret_basic` clients use `client_secret_post` and the reverse; we don't (L-14). */
-function requireRegisteredMethod(client: ClientRecord, usedBasic: boolean): void {
+/**
+ * The engine lets `client_secret_basic` clients use `client_secret_post` and the reverse; we don't (L-14).
+ * Asked with the secret, so that the wrong method looks like a wrong secret whatever else is wrong.
+ */
+function isRegisteredMethod(client: ClientRecord | undefined, usedBasic: boolean): boolean {
   const method = usedBasic ? 'client_secret_basic' : 'client_secret_post';
-  if (client.metadata.token_endpoint_auth_method === method) return;
-  throw new errors.InvalidClientAuth('not the method that the client is registered with');
+  return client?.metadata.token_endpoint_auth_method === method;
+}
+
+function triedBasic(ctx: { get(header: string): string } | undefined): boolean {
+  return ctx !== undefined && ctx.get('authorization') !== '';
+}
+
+/**
+ * What the engine ignores: an assertion beside the secret, which could be there to satisfy a policy
+ * (S-TOK-08), and a repeated parameter that it does not know or takes a list of (RFC 6749 section 3.2;
+ * a list of resources would silently become the default one, S-TOK-04).
+ */
+function requireUnambiguous(body: Readonly<Record<string, unknown>>): void {
+  if ('client_assertion' in body) {
+    throw new errors.InvalidRequest('client authentication must only be provided using one mechanism');
+  }
+  if (Object.values(body).some(Array.isArray)) {
+    throw new errors.InvalidRequest('no parameter may be provided twice');
+  }
 }
 
 /** `audience` is what Auth0- and Konnect-shaped clients call `resource` (RFC 8707). */
@@ -93,19 +118,53 @@ function throughProvider(provider: Provider): (ctx: EngineContext) => Promise<vo
   provider.on('grant.error', remember);
   provider.on('server_error', remember);
   return async function tokenEndpoint(ctx) {
-    await handle(ctx, async () => {});
-    const failure = failures.get(ctx);
-    if (failure !== undefined) throw toRefusal(failure, ctx.response.get('www-authenticate') ?? '');
+    const engineCtx = new Proxy(ctx, GETTERS_AS_VALUES);
+    await handle(engineCtx, async () => {});
+    for (const header of ENGINE_HEADERS) ctx.remove(header);
+    const failure = failures.get(engineCtx);
+    if (failure !== undefined) throw toRefusal(failure, triedBasic(ctx));
   };
 }
 
-function toRefusal(failure: Error, wwwAuthenticate: string): Error {
+/**
+ * The engine hangs `oidc` on each context as a getter. V8 makes what holds a getter in its old space, where
+ * it keeps the whole request until a full collection: 10 KiB each, which under load is half of the memory
+ * that the process has. A value goes with its request.
+ */
+const GETTERS_AS_VALUES: ProxyHandler<EngineContext> = {
+  defineProperty: (ctx, name, { get, ...descriptor }) =>
+    Reflect.defineProperty(ctx, name, get === undefined ? descriptor : { value: get.call(ctx) }),
+};
+
+/** What the engine sets and we do not: its CORS, and a challenge that differs by what failed. */
+const ENGINE_HEADERS = [
+  'Vary',
+  'Access-Control-Allow-Origin',
+  'Access-Control-Expose-Headers',
+  'WWW-Authenticate',
+];
+
+/**
+ * The engine calls these malformed requests. For RFC 6749 section 5.2 "no client authentication included"
+ * is `invalid_client`, and an empty secret is a wrong one (S-TOK-10).
+ */
+const WITHOUT_CREDENTIALS = new Set([
+  'no client authentication mechanism provided',
+  'client_secret must be provided in the Authorization header',
+]);
+
+function toRefusal(failure: Error, usedBasic: boolean): Error {
   if (!(failure instanceof errors.OIDCProviderError)) return failure;
-  const cause = failure.cause instanceof Error ? failure.cause.message : undefined;
-  return new TokenRefusal(failure.error as TokenError, failure.error_description ?? failure.error, {
-    // The engine answers 400 to its own limit (L-18).
-    status: cause === 'request entity too large' ? 413 : failure.statusCode,
+  // The engine answers 400 to its own limit (L-18).
+  if (failure.cause instanceof Error && failure.cause.message === 'request entity too large') {
+    return new Refusal('body_too_large');
+  }
+  const description = failure.error_description ?? failure.error;
+  if (failure.error === 'invalid_client' || WITHOUT_CREDENTIALS.has(description)) {
+    return authenticationFailed(failure.error_detail ?? description, usedBasic);
+  }
+  return new TokenRefusal(failure.error as TokenError, description, {
+    status: failure.statusCode,
     reason: failure.error_detail ?? failure.error,
-    headers: wwwAuthenticate === '' ? {} : { 'www-authenticate': wwwAuthenticate },
   });
 }

@@ -18,6 +18,7 @@ export interface Health {
   readiness(): Promise<Readiness>;
   /** From now on `draining`, for good. */
   drain(): void;
+  isDraining(): boolean;
 }
 
 export function createHealth({ store, ring }: HealthOptions): Health {
@@ -26,6 +27,7 @@ export function createHealth({ store, ring }: HealthOptions): Health {
     drain: () => {
       draining = true;
     },
+    isDraining: () => draining,
     readiness: async () => {
       const up = await store.ping().then(
         () => true,

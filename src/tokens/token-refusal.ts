@@ -31,3 +31,12 @@ export class TokenRefusal extends Error {
     this.headers = options.headers ?? {};
   }
 }
+
+/** RFC 6749 section 5.2 wants it when the client tried Basic. */
+const BASIC_CHALLENGE = 'Basic realm="dcr-bridge", charset="UTF-8"';
+
+/** Every failed authentication is told in these words; `reason` is for the log (S-TOK-11). */
+export function authenticationFailed(reason: string, triedBasic: boolean): TokenRefusal {
+  const headers = triedBasic ? { 'www-authenticate': BASIC_CHALLENGE } : {};
+  return new TokenRefusal('invalid_client', 'client authentication failed', { reason, headers });
+}

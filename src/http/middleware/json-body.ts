@@ -1,6 +1,7 @@
 /**
  * Reads a bounded JSON object. A body that is too large, too slow, compressed, not UTF-8, nested too deep
- * or anything but one JSON object is refused before a byte of it is interpreted further.
+ * or anything but one JSON object is refused before a byte of it is interpreted further. So is what JSON can
+ * say and we could not say again: a number beyond a double, half a surrogate pair (RFC 7493 section 2).
  */
 import type { Context } from 'koa';
 import { Refusal } from '../../lib/refusal.ts';
@@ -35,7 +36,9 @@ function readBytes(ctx: Context, { bytes, timeoutMs }: BodyLimits): Promise<Buff
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let received = 0;
-    const timer = setTimeout(() => finish(new Refusal('body_timeout')), timeoutMs);
+    // RFC 9110 section 15.5.9: what is still to come of this body must not be taken for the next request.
+    const tooSlow = new Refusal('body_timeout', { headers: { connection: 'close' } });
+    const timer = setTimeout(() => finish(tooSlow), timeoutMs);
     const finish = (error?: Error) => {
       clearTimeout(timer);
       req.off('data', take).off('end', finish).off('error', abort).off('close', abort);
@@ -55,24 +58,33 @@ function readBytes(ctx: Context, { bytes, timeoutMs }: BodyLimits): Promise<Buff
 function parseObject(bytes: Buffer): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    // `ignoreBOM` keeps a byte-order mark in the text, where it is no JSON (RFC 8259 section 8.1).
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
     throw new Refusal('body_malformed');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || isDeeperThan(value, MAX_DEPTH)) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !isRepeatable(value)) {
     throw new Refusal('body_malformed');
   }
   return value as Record<string, unknown>;
 }
 
 /** Level by level, so that a hostile depth costs no stack. */
-function isDeeperThan(root: object, depth: number): boolean {
-  let level: object[] = [root];
-  for (let left = depth; level.length > 0; left -= 1) {
-    if (left === 0) return true;
-    level = level.flatMap((value) =>
-      Object.values(value).filter((inner): inner is object => typeof inner === 'object' && inner !== null),
-    );
+function isRepeatable(root: object): boolean {
+  let level: readonly unknown[] = [root];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH || !level.every(isExact)) return false;
+    level = level.flatMap(namesAndValues);
   }
-  return false;
+  return true;
+}
+
+function isExact(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  return typeof value !== 'number' || Number.isFinite(value);
+}
+
+function namesAndValues(value: unknown): readonly unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Array.isArray(value) ? value : Object.entries(value).flat(1);
 }

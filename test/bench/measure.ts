@@ -1,0 +1,109 @@
+/** One run of the bench: everything that is measured, and nothing judged. */
+import { ALGS, type Alg } from './bare-settings.ts';
+import { compareCpu } from './compare.ts';
+import { runLoad } from './load.ts';
+import { JWKS_REQUEST } from './requests.ts';
+import { type BenchServer, type BenchServers, SERVERS, type ServerName, startServers } from './servers.ts';
+import { measureStartAndMemory } from './start-and-memory.ts';
+import { median, percentile, rounded } from './statistics.ts';
+
+export interface BenchOptions {
+  readonly warmUpRequests: number;
+  /** Per round and server. */
+  readonly requests: number;
+  readonly rounds: number;
+  readonly starts: number;
+  readonly idleMs: number;
+  readonly latencyRequests: number;
+}
+
+export interface Cost {
+  /** CPU microseconds per request, user and system: the median of the rounds. */
+  readonly cpuUs: number;
+  /** Over the floor's of the same round: the median, the least and the most of the rounds. */
+  readonly overFloor: number;
+  readonly overFloorRange: readonly [least: number, most: number];
+}
+
+export interface Latency {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface Measured {
+  readonly tokens: Readonly<Record<Alg, Readonly<Record<ServerName, Cost>>>>;
+  readonly jwks: Readonly<Record<'floor' | 'service', Cost>>;
+  readonly latency: Readonly<Record<Alg, Readonly<Record<ServerName, Latency>>>>;
+  /** Milliseconds from spawn to "listening": medians. */
+  readonly start: { readonly firstMs: number; readonly restartMs: number };
+  /** Resident. */
+  readonly memory: { readonly idleMiB: number; readonly idleAfterTokensMiB: number };
+}
+
+/**
+ * Some 500 requests a second: a server that has time. Saturated, a latency would only tell how many
+ * connections wait.
+ */
+const LATENCY_LOAD = { connections: 4, thinkMs: 6 } as const;
+
+export async function measure(options: BenchOptions): Promise<Measured> {
+  const started = await measureStartAndMemory(options);
+  const servers = await startServers();
+  try {
+    return {
+      tokens: await eachAlg((alg) => tokenCosts(servers, alg, options)),
+      jwks: await jwksCosts(servers, options),
+      latency: await eachAlg((alg) => tokenLatencies(servers, alg, options)),
+      start: {
+        firstMs: Math.round(median(started.firstStartsMs)),
+        restartMs: Math.round(median(started.restartsMs)),
+      },
+      memory: {
+        idleMiB: rounded(started.idleMiB),
+        idleAfterTokensMiB: rounded(started.idleAfterTokensMiB),
+      },
+    };
+  } finally {
+    await servers.stop();
+  }
+}
+
+async function eachAlg<T>(measureOne: (alg: Alg) => Promise<T>): Promise<Record<Alg, T>> {
+  const measured: Partial<Record<Alg, T>> = {};
+  for (const alg of ALGS) measured[alg] = await measureOne(alg);
+  return measured as Record<Alg, T>;
+}
+
+async function tokenCosts({ servers, tokenRequest }: BenchServers, alg: Alg, options: BenchOptions) {
+  const rounds = await compareCpu(servers, SERVERS, { ...options, request: tokenRequest[alg] });
+  return { floor: cost(rounds, 'floor'), service: cost(rounds, 'service'), stock: cost(rounds, 'stock') };
+}
+
+async function jwksCosts({ servers }: BenchServers, options: BenchOptions) {
+  const rounds = await compareCpu(servers, ['floor', 'service'], { ...options, request: JWKS_REQUEST });
+  return { floor: cost(rounds, 'floor'), service: cost(rounds, 'service') };
+}
+
+function cost(rounds: ReadonlyMap<ServerName, readonly number[]>, name: ServerName): Cost {
+  const mine = rounds.get(name) ?? [];
+  const floor = rounds.get('floor') ?? [];
+  const ratios = mine.map((cpuUs, round) => cpuUs / (floor[round] ?? Number.NaN));
+  return {
+    cpuUs: rounded(median(mine)),
+    overFloor: rounded(median(ratios)),
+    overFloorRange: [rounded(Math.min(...ratios)), rounded(Math.max(...ratios))],
+  };
+}
+
+async function tokenLatencies({ servers, tokenRequest }: BenchServers, alg: Alg, options: BenchOptions) {
+  const latencyOf = async ({ port }: BenchServer): Promise<Latency> => {
+    const load = { port, request: tokenRequest[alg], requests: options.latencyRequests, ...LATENCY_LOAD };
+    const latencies = await runLoad(load);
+    return { p50Ms: rounded(percentile(latencies, 0.5)), p99Ms: rounded(percentile(latencies, 0.99)) };
+  };
+  return {
+    floor: await latencyOf(servers.floor),
+    service: await latencyOf(servers.service),
+    stock: await latencyOf(servers.stock),
+  };
+}

@@ -1,0 +1,35 @@
+/** Requests as the bytes that go over the wire, made once and sent thousands of times. */
+import type { Credentials } from '../support/bridge.ts';
+
+export const TOKEN_PATH = '/oauth2/token';
+export const JWKS_PATH = '/.well-known/jwks.json';
+
+export function tokenForm(resource: string): string {
+  return new URLSearchParams({
+    grant_type: 'client_credentials',
+    resource,
+    scope: 'read write',
+  }).toString();
+}
+
+export function basicAuthorization({ client_id, client_secret }: Credentials): string {
+  return `Basic ${btoa(`${client_id}:${client_secret}`)}`;
+}
+
+export function tokenRequest(client: Credentials, resource: string): Buffer {
+  const form = tokenForm(resource);
+  return Buffer.from(
+    [
+      `POST ${TOKEN_PATH} HTTP/1.1`,
+      'Host: 127.0.0.1',
+      'Accept: */*',
+      `Authorization: ${basicAuthorization(client)}`,
+      'Content-Type: application/x-www-form-urlencoded',
+      `Content-Length: ${form.length}`,
+      '',
+      form,
+    ].join('\r\n'),
+  );
+}
+
+export const JWKS_REQUEST = Buffer.from(`GET ${JWKS_PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n`);

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { newKeyEncryptionKey } from '../support/service.ts';
+import { tempDir } from '../support/temp.ts';
+import { type Ran, run } from './support.ts';
+
+const cwd = tempDir('cli');
+
+function wrongUsage({ code, stdout, stderr }: Ran, says: RegExp): void {
+  assert.equal(code, 2, stderr);
+  assert.equal(stdout, '');
+  assert.match(stderr, says);
+  assert.match(stderr, /^ {2}dcr-bridge |^ {2}portals list/m, 'help follows');
+}
+
+describe('help', { concurrency: 4 }, () => {
+  for (const words of [['--help'], ['-h'], ['help'], ['nonsense', '--help']]) {
+    test(`${words.join(' ')} lists every command`, async () => {
+      const { code, stdout, stderr } = await run(words, { cwd });
+      assert.deepEqual([code, stderr], [0, '']);
+      for (const line of [
+        'serve',
+        'config check',
+        'config print',
+        'portals add NAME',
+        'portals roll-key NAME [OVERLAP_SECONDS]',
+      ]) {
+        assert.ok(stdout.includes(`  ${line}`), line);
+      }
+    });
+  }
+
+  for (const command of ['serve', 'config', 'portals']) {
+    test(`${command} --help explains it, with examples`, async () => {
+      const { code, stdout } = await run([command, '--help'], { cwd });
+      assert.equal(code, 0);
+      assert.match(stdout, new RegExp(`^Usage:\\n {2}dcr-bridge ${command}`, 'm'));
+      assert.match(stdout, /^Examples:\n {2}\S/m);
+    });
+  }
+});
+
+describe('words that mean nothing: exit code 2, help, and nothing is made', { concurrency: 4 }, () => {
+  const rows: readonly (readonly [readonly string[], RegExp])[] = [
+    [['nonsense'], /there is no command "nonsense"/],
+    [['__proto__'], /there is no command "__proto__"/],
+    [['config'], /say one of: check, print/],
+    [['config', 'toString'], /say one of: check, print/],
+    [['portals'], /say one of: list, add, roll-key, disable, enable/],
+    [['portals', 'drop'], /say one of: list, add, roll-key/],
+    [['portals', 'add'], /NAME must be/],
+    [['portals', 'add', 'a b'], /NAME must be/],
+    [['portals', 'add', '../x'], /NAME must be/],
+    [['portals', 'roll-key', 'acme', 'soon'], /OVERLAP_SECONDS must be/],
+    [['portals', 'roll-key', 'acme', '1.5'], /OVERLAP_SECONDS must be/],
+    [['portals', 'disable'], /NAME must be/],
+    [['portals', 'list', '--jsn'], /there is no option --jsn/],
+    [['portals', 'list', '--json=yes'], /--json takes no value/],
+    [['portals', 'list', '-x'], /there is no option -x/],
+    [['serve', 'now'], /"now" is one word too many/],
+    [['portals', 'roll-key', 'acme', '--overlap', '60'], /--overlap/],
+    [['portals', 'add', 'acme', 'beta'], /"beta" is one word too many/],
+    [['portals', 'roll-key', 'acme', '1', '2'], /"2" is one word too many/],
+    [['config', 'check', 'config.json'], /"config.json" is one word too many/],
+  ];
+  for (const [words, says] of rows) {
+    test(words.join(' '), async () => {
+      const empty = tempDir('cli-usage');
+      wrongUsage(await run(words, { cwd: empty }), says);
+      assert.deepEqual(readdirSync(empty), [], 'no store, no keys');
+    });
+  }
+
+  test('nothing at all', async () => {
+    const { code, stdout, stderr } = await run([], { cwd });
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.match(stderr, /^Usage: dcr-bridge COMMAND/);
+  });
+});
+
+describe('a configuration that is not valid: exit code 2, every problem, for every command', {
+  concurrency: 4,
+}, () => {
+  const env = { ISSUER: 'not-a-url', LOG_LEVEL: 'loud', WORKERS: 'many', BOOTSTRAP_PORTAL: 'test:changeme' };
+  for (const words of [['config', 'check'], ['config', 'print'], ['portals', 'list'], ['serve']]) {
+    test(words.join(' '), async () => {
+      const empty = tempDir('cli-config');
+      const { code, stdout, stderr } = await run(words, { cwd: empty, env });
+      assert.deepEqual([code, stdout], [2, '']);
+      const lines = stderr.trimEnd().split('\n');
+      assert.equal(lines[0], 'The configuration is not valid:');
+      assert.deepEqual(
+        lines
+          .slice(1)
+          .map((line) => line.split(':')[0])
+          .sort(),
+        ['BOOTSTRAP_PORTAL', 'ISSUER', 'LOG_LEVEL', 'WORKERS'],
+      );
+      assert.ok(!stderr.includes('changeme'), 'no received secret');
+      assert.deepEqual(readdirSync(empty), []);
+    });
+  }
+
+  test('a broken file is told with line and column', async () => {
+    writeFileSync(join(cwd, 'broken.json'), '{\n  "log_level": info\n}');
+    const { code, stderr } = await run(['config', 'check'], { cwd, env: { CONFIG_FILE: 'broken.json' } });
+    assert.equal(code, 2);
+    assert.match(stderr, /broken\.json: line 2, column 16: /);
+  });
+});
+
+describe('config', { concurrency: 4 }, () => {
+  test('check says that it is valid, for a person and for a program', async () => {
+    const person = await run(['config', 'check'], { cwd });
+    assert.deepEqual([person.code, person.stdout, person.stderr], [0, 'The configuration is valid.\n', '']);
+    const program = await run(['config', 'check', '--json'], { cwd });
+    assert.deepEqual(JSON.parse(program.stdout), { valid: true, warnings: [] });
+    const env = { BOOTSTRAP_PORTAL: 'test:Zm9vYmFyLXNob3J0' };
+    const warned = await run(['config', 'check'], { cwd, env });
+    assert.match(
+      warned.stdout,
+      /^The configuration is valid\.\nWarning: BOOTSTRAP_PORTAL has an API key of fewer than/,
+    );
+  });
+
+  test('print shows what is in force, and of secrets only that they are set', async () => {
+    const kek = newKeyEncryptionKey();
+    const env = {
+      KEY_ENCRYPTION_KEY: kek,
+      BOOTSTRAP_PORTAL: 'acme:dcrk_0f1e2d3c4b5a69788796a5b4c3d2e1f0',
+      STORE_URL: 'redis://bridge:s3cr3t-of-redis@127.0.0.1:6379/2',
+      LOG_LEVEL: 'warn',
+    };
+    for (const words of [
+      ['config', 'print'],
+      ['config', 'print', '--json'],
+    ]) {
+      const { code, stdout, stderr } = await run(words, { cwd, env });
+      assert.equal(code, 0, stderr);
+      const printed = JSON.parse(stdout);
+      assert.equal(printed.log_level, 'warn');
+      assert.equal(printed.public_listen, '0.0.0.0:3000');
+      assert.equal(printed.key_encryption_key, '[set]');
+      assert.equal(printed.bootstrap_portal, '[set]');
+      assert.equal(printed.resources['https://api.example.com'].signing_alg, 'RS256');
+      for (const secret of [kek, 'dcrk_0f1e', 's3cr3t'])
+        assert.ok(!(stdout + stderr).includes(secret), secret);
+    }
+    assert.ok(!existsSync(join(cwd, 'data')) && !existsSync(join(cwd, 'keys')), 'printing makes nothing');
+  });
+});

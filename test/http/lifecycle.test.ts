@@ -1,0 +1,206 @@
+/** A life of the process: first start, kill, restart, drain, and the starts that are refused. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Credentials, fetchToken, portal, send } from '../support/bridge.ts';
+import { eventually } from '../support/eventually.ts';
+import { openExchange } from '../support/raw-http.ts';
+import { API_KEY, newKeyEncryptionKey, refusesToStart, startService } from '../support/service.ts';
+import { tempDir } from '../support/temp.ts';
+
+const jwks = async ({ publicUrl }: { publicUrl: string }) =>
+  (await send(`${publicUrl}/.well-known/jwks.json`)).text;
+
+test('R-05: killed in the middle of work, it comes back with every client that it acknowledged, and the same keys', async () => {
+  const directory = tempDir('kill');
+  const first = await startService({ directory });
+  const keys = await jwks(first);
+  const acknowledged: Credentials[] = [];
+  let creating = true;
+  const worker = async () => {
+    while (creating) {
+      const answer = await portal(first)
+        .create({ scope: 'read' })
+        .catch(() => undefined);
+      if (answer === undefined) return;
+      assert.equal(answer.status, 201);
+      acknowledged.push(answer.body);
+    }
+  };
+  const workers = Array.from({ length: 8 }, worker);
+  while (acknowledged.length < 50) await sleep(1);
+  await first.kill();
+  creating = false;
+  await Promise.all(workers);
+
+  const second = await startService({ directory, publicPort: first.publicPort });
+  assert.equal(await jwks(second), keys);
+  for (const client of acknowledged) assert.equal((await fetchToken(second, client)).status, 200);
+  assert.equal(
+    (await portal(second).read(acknowledged[0]?.client_id ?? '')).status,
+    200,
+    "the portal's key is the same",
+  );
+  assert.equal(await second.stop(), 0);
+});
+
+describe('SIGTERM', () => {
+  const half = `POST /bridge/local/clients HTTP/1.1\r\nHost: a\r\nX-API-KEY: ${API_KEY}\r\nContent-Type: application/json\r\nContent-Length: 25\r\n\r\n{"client_name":`;
+
+  test('R-14: what is in flight is finished, nothing new is accepted, and it ends with 0 at once after', async () => {
+    const directory = tempDir('drain');
+    const service = await startService({ directory });
+    const idle = await openExchange(service.publicUrl);
+    idle.send('GET /.well-known/jwks.json HTTP/1.1\r\nHost: a\r\n\r\n');
+    assert.notEqual((await idle.answer()).headers.get('connection'), 'close');
+    const inFlight = await openExchange(service.managementUrl);
+    inFlight.send(half);
+    await sleep(50);
+
+    process.kill(service.pid, 'SIGTERM');
+    await eventually(async () => {
+      const readiness = await send(`${service.opsUrl}/readyz`);
+      assert.deepEqual([readiness.status, readiness.body.status], [503, 'draining']);
+    }, 2000);
+    await idle.closed();
+    for (const url of [service.publicUrl, service.managementUrl]) await assertRefusesConnections(url);
+
+    const finishing = performance.now();
+    inFlight.send('"so late"}');
+    const answer = await inFlight.answer();
+    assert.equal(answer.status, 201, answer.text);
+    assert.equal(answer.headers.get('connection'), 'close');
+    await inFlight.closed();
+    assert.equal(await service.ended, 0);
+    assert.ok(performance.now() - finishing < 1000, `${performance.now() - finishing} ms`);
+    const said = service.output.map((line) => JSON.parse(line).msg);
+    assert.deepEqual(
+      said.filter((msg) => msg === 'draining' || msg === 'stopped'),
+      ['draining', 'stopped'],
+    );
+
+    const again = await startService({ directory, publicPort: service.publicPort });
+    assert.equal((await portal(again).read(answer.body.client_id)).body.client_name, 'so late');
+    await again.stop();
+  });
+
+  test('what never finishes is cut after the drain timeout, and it still ends with 0', async () => {
+    const service = await startService({ env: { DRAIN_TIMEOUT_MS: '200' } });
+    const hanging = await openExchange(service.managementUrl);
+    hanging.send(half);
+    await sleep(50);
+    const began = performance.now();
+    assert.equal(await service.stop(), 0);
+    const took = performance.now() - began;
+    assert.ok(took >= 190 && took < 1500, `${took} ms`);
+    await hanging.closed();
+  });
+
+  test('a second signal ends it at once', async () => {
+    const service = await startService();
+    const hanging = await openExchange(service.managementUrl);
+    hanging.send(half);
+    await sleep(50);
+    process.kill(service.pid, 'SIGTERM');
+    await eventually(async () => assert.ok(service.output.some((line) => line.includes('"draining"'))), 2000);
+    const began = performance.now();
+    assert.equal(await service.stop(), 1);
+    assert.ok(performance.now() - began < 1000);
+    hanging.abort();
+  });
+});
+
+async function assertRefusesConnections(url: string): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const [error] = await once(socket, 'error');
+  assert.equal(error.code, 'ECONNREFUSED');
+}
+
+test('the first start tells the key of its portal once; the second tells none, and the key still works', async () => {
+  const directory = tempDir('first-start');
+  const env = { BOOTSTRAP_PORTAL: undefined };
+  const first = await startService({ directory, env });
+  const told = first.output.join('\n').match(/dcrk_\w+/g) ?? [];
+  assert.equal(new Set(told).size, 1, first.output.join('\n'));
+  const [key = ''] = told;
+  assert.equal((await portal(first, { key }).create()).status, 201);
+  const lines = first.output.filter((line) => line.startsWith('{')).join('\n');
+  assert.ok(!lines.includes(key), 'it is on the screen, not in the log');
+  assert.equal(await first.stop(), 0);
+
+  const second = await startService({ directory, env });
+  assert.ok(!second.output.join('\n').includes('dcrk_'));
+  assert.equal((await portal(second, { key }).create()).status, 201);
+  assert.equal(await second.stop(), 0);
+});
+
+describe('a start that is refused', () => {
+  test('F-20: with a wrong key-encryption key: exit code 1, which key it was and what to set; nothing is changed', async () => {
+    const directory = tempDir('wrong-kek');
+    const right = newKeyEncryptionKey();
+    const wrong = newKeyEncryptionKey();
+    const service = await startService({ directory, env: { KEY_ENCRYPTION_KEY: right } });
+    const keys = await jwks(service);
+    const client: Credentials = (await portal(service).create()).body;
+    await service.stop();
+
+    const assertRefused = async (env: Record<string, string>) => {
+      const { code, output } = await refusesToStart({ directory, env });
+      assert.equal(code, 1, output);
+      assert.match(
+        output,
+        /sealed under the key-encryption key with the id [\w-]{11}; .* id [\w-]{11}\. Set KEY_ENCRYPTION_KEY/,
+      );
+      assert.ok(!output.includes(wrong) && !output.includes(right));
+      assert.doesNotMatch(output, /^\s+at /m, 'no stack');
+    };
+    await assertRefused({ KEY_ENCRYPTION_KEY: wrong });
+    rmSync(join(directory, 'keys'), { recursive: true });
+    await assertRefused({ KEY_ENCRYPTION_KEY: wrong });
+
+    const again = await startService({
+      directory,
+      publicPort: service.publicPort,
+      env: { KEY_ENCRYPTION_KEY: right },
+    });
+    assert.equal(await jwks(again), keys);
+    assert.equal((await fetchToken(again, client)).status, 200);
+    await again.stop();
+  });
+
+  test('where a port is taken: exit code 1, and the address; the listeners that were free are free again', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await once(blocker, 'listening');
+    const { port } = blocker.address() as { port: number };
+    for (const listener of ['PUBLIC_LISTEN', 'MANAGEMENT_LISTEN', 'OPS_LISTEN']) {
+      const began = performance.now();
+      const { code, output } = await refusesToStart({ env: { [listener]: `127.0.0.1:${port}` } });
+      assert.equal(code, 1, output);
+      assert.match(output, new RegExp(`can't start: .*EADDRINUSE.*127\\.0\\.0\\.1:${port}`));
+      assert.ok(performance.now() - began < 10_000);
+    }
+    blocker.close();
+  });
+
+  test('where the store can not be: exit code 1 and why', async () => {
+    const file = join(tempDir('no-store'), 'a-file');
+    writeFileSync(file, '');
+    const { code, output } = await refusesToStart({ env: { STORE_URL: `sqlite:${file}/store.db` } });
+    assert.equal(code, 1, output);
+    assert.match(output, /can't start: .*a-file\/store\.db can't be opened as the store \(\w+\): /);
+  });
+
+  test('with a wrong configuration: exit code 2, and every problem', async () => {
+    const { code, output } = await refusesToStart({
+      env: { LOG_LEVEL: 'loud', DRAIN_TIMEOUT_MS: 'soon', WORKERS: '3' },
+    });
+    assert.equal(code, 2, output);
+    for (const name of ['LOG_LEVEL', 'DRAIN_TIMEOUT_MS', 'WORKERS'])
+      assert.match(output, new RegExp(`^${name}: `, 'm'));
+  });
+});

@@ -1,0 +1,200 @@
+/** The store goes away, hangs, comes back: what is refused and how soon, what goes on, and that it heals. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, before, describe, test } from 'node:test';
+import { newClientId } from '../../src/clients/client-id.ts';
+import { type Answer, type Credentials, fetchToken, portal, send } from '../support/bridge.ts';
+import { eventually } from '../support/eventually.ts';
+import { type RedisServer, startRedis } from '../support/redis.ts';
+import { assertLogged, assertRefusal } from '../support/refusal.ts';
+import { API_KEY, refusesToStart, startService, type TestService } from '../support/service.ts';
+import { tempDir } from '../support/temp.ts';
+
+/** R-04. */
+const REFUSED_WITHIN_MS = 1000;
+/** F-01. */
+const HEALED_WITHIN_MS = 5000;
+
+const UNAVAILABLE = { status: 503, error: 'temporarily_unavailable' };
+
+/** Everything that needs the store. */
+function roads(service: TestService, { client_id, client_secret }: Credentials) {
+  const bridge = portal(service);
+  const unknown = { client_id: newClientId(randomBytes), client_secret };
+  return {
+    create: () => bridge.create(),
+    read: () => bridge.read(client_id),
+    'read of an unknown id': () => bridge.read(unknown.client_id),
+    update: () => bridge.update(client_id, { client_name: 'while away' }),
+    rotate: () => bridge.rotate(client_id),
+    delete: () => bridge.delete(client_id),
+    'an unknown key': () => portal(service, { key: 'dcrk_unknown' }).read(client_id),
+    token: () => fetchToken(service, { client_id, client_secret }),
+    'token with a wrong secret': () => fetchToken(service, { client_id, client_secret: 'wrong' }),
+    'token for an unknown client': () => fetchToken(service, unknown),
+  } satisfies Record<string, () => Promise<Answer>>;
+}
+
+/** R-04, L-11, L-13: all of it is 503, soon, one after the other and all at once. */
+async function assertAllRefused(service: TestService, client: Credentials): Promise<void> {
+  const run = async ([name, act]: [string, () => Promise<Answer>]) => {
+    const began = performance.now();
+    const answer = await act();
+    assertRefusal(answer, UNAVAILABLE);
+    assert.ok(performance.now() - began < REFUSED_WITHIN_MS, `${name}: ${performance.now() - began} ms`);
+    assert.equal(answer.headers.get('pragma'), name.startsWith('token') ? 'no-cache' : null, name);
+    return answer;
+  };
+  const acts = Object.entries(roads(service, client));
+  for (const act of acts) await run(act);
+  const answers = await Promise.all([...acts, ...acts, ...acts].map(run));
+  await assertLogged(service, answers[0] as Answer);
+}
+
+/** R-01: what answers from memory. */
+async function assertServedFromMemory(service: TestService, known: readonly Answer[]): Promise<void> {
+  for (const [index, path] of PUBLISHED.entries()) {
+    const answer = await send(service.publicUrl + path);
+    assert.equal(answer.status, 200, path);
+    assert.equal(answer.text, known[index]?.text);
+    assert.equal(answer.headers.get('etag'), known[index]?.headers.get('etag'), 'S-META-05');
+  }
+  assert.equal((await send(`${service.opsUrl}/livez`)).status, 200);
+  const readiness = await send(`${service.opsUrl}/readyz`);
+  assert.equal(readiness.status, 503);
+  assert.equal(readiness.body.status, 'degraded');
+  assert.equal(readiness.body.store.up, false);
+  assert.equal((await send(`${service.opsUrl}/metrics`)).status, 200);
+}
+
+const PUBLISHED = [
+  '/.well-known/jwks.json',
+  '/.well-known/openid-configuration',
+  '/.well-known/oauth-authorization-server',
+];
+const published = (service: TestService) =>
+  Promise.all(PUBLISHED.map((path) => send(service.publicUrl + path)));
+
+async function healed(service: TestService): Promise<void> {
+  await eventually(
+    async () => assert.equal((await send(`${service.opsUrl}/readyz`)).status, 200),
+    HEALED_WITHIN_MS,
+  );
+}
+
+describe('Redis', () => {
+  let redis: RedisServer;
+  let service: TestService;
+  let client: Credentials;
+  let known: readonly Answer[];
+  const env = () => ({ STORE_URL: redis.url, RING_REFRESH_MS: '100' });
+  const directory = tempDir('store-down');
+  before(async () => {
+    redis = await startRedis();
+    service = await startService({ directory, env: env() });
+    client = (await portal(service).create({ client_name: 'before' })).body;
+    known = await published(service);
+  });
+  after(async () => {
+    assert.equal(await service.stop(), 0);
+    await redis.stop();
+  });
+
+  async function assertNothingWasDone(): Promise<void> {
+    const { status, body } = await portal(service).read(client.client_id);
+    assert.deepEqual([status, body.client_name], [200, 'before']);
+    assert.equal((await fetchToken(service, client)).status, 200, 'the secret was not rotated');
+  }
+
+  test('F-01: stopped: refused within a second, keys and metadata go on, healed without a restart', async () => {
+    const size = await redis.command('DBSIZE');
+    await redis.kill();
+    await assertAllRefused(service, client);
+    await assertServedFromMemory(service, known);
+    await redis.restart();
+    await healed(service);
+    await assertNothingWasDone();
+    assert.equal(await redis.command('DBSIZE'), size);
+    assert.equal((await portal(service).create()).status, 201);
+  });
+
+  test('F-03: hanging: refused within a second, and nothing of it happens when it goes on', async () => {
+    const size = await redis.command('DBSIZE');
+    redis.pause();
+    try {
+      await assertAllRefused(service, client);
+      await assertServedFromMemory(service, known);
+    } finally {
+      redis.resume();
+    }
+    await healed(service);
+    await assertNothingWasDone();
+    assert.equal(await redis.command('DBSIZE'), size, 'R-04: no ghost of a create');
+  });
+
+  test('S-LOG-02: no secret and no command of the store is in the log', async () => {
+    const log = service.output.join('\n');
+    assert.match(log, /store unavailable/);
+    for (const secret of [client.client_secret, API_KEY, 'dcrk_unknown', 'evalsha', 'EVALSHA', '"args"']) {
+      assert.ok(!log.includes(secret), secret);
+    }
+  });
+
+  test('F-02, R-15: a node starts without its store, and does what it owed when the store comes', async () => {
+    assert.equal(await service.stop(), 0);
+    await redis.kill();
+    const key = 'dcrk_late0123456789late0123456789late01234567';
+    service = await startService({
+      directory,
+      publicPort: service.publicPort,
+      env: { ...env(), BOOTSTRAP_PORTAL: `late:${key}` },
+    });
+    await assertAllRefused(service, client);
+    await assertServedFromMemory(service, known);
+    await redis.restart();
+    await healed(service);
+    await eventually(async () => {
+      assert.equal((await portal(service, { key }).create()).status, 201, 'the portal of the configuration');
+    }, HEALED_WITHIN_MS);
+    await assertNothingWasDone();
+    await eventually(async () => {
+      assert.equal((await send(`${service.opsUrl}/readyz`)).body.key_ring.source, 'store');
+    }, HEALED_WITHIN_MS);
+  });
+
+  test('a node that has neither its store nor a copy of the keys does not start, and says what to do', async () => {
+    const closed = { STORE_URL: 'redis://127.0.0.1:1' };
+    const { code, output } = await refusesToStart({ env: closed });
+    assert.equal(code, 1, output);
+    assert.match(output, /store can't be reached and .*ring\.json does not exist/);
+    assert.match(output, /Bring the store up, or copy ring\.json/);
+  });
+});
+
+describe('SQLite', () => {
+  test('a file that another process has locked: mutations are refused within a second, the rest goes on', async () => {
+    const service = await startService();
+    const client: Credentials = (await portal(service).create({ client_name: 'before' })).body;
+    const other = new DatabaseSync(join(service.directory, 'store.db'));
+    other.exec('BEGIN IMMEDIATE');
+    const { create, update, rotate, delete: remove, read, token } = roads(service, client);
+    for (const mutation of [create, update, rotate, remove]) {
+      const began = performance.now();
+      assertRefusal(await mutation(), UNAVAILABLE);
+      assert.ok(performance.now() - began < REFUSED_WITHIN_MS);
+    }
+    assert.equal((await read()).body.client_name, 'before');
+    assert.equal((await token()).status, 200);
+    assert.equal(
+      other.prepare('SELECT count(*) AS clients FROM clients').get()?.clients,
+      1,
+      'nothing was written',
+    );
+    other.exec('ROLLBACK');
+    other.close();
+    assert.equal((await create()).status, 201);
+    assert.equal(await service.stop(), 0);
+  });
+});

@@ -1,0 +1,290 @@
+/** HTTP itself, as bytes: what a proxy in front may read differently from us, and what must not hang. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { portal, send } from '../support/bridge.ts';
+import { chunked, openExchange, rawRequest, sendRaw } from '../support/raw-http.ts';
+import { assertRefusal, refused } from '../support/refusal.ts';
+import { API_KEY, startService, type TestService } from '../support/service.ts';
+import { storeRows } from '../support/store-rows.ts';
+
+const DEADLINE_MS = 300;
+const CLIENTS = '/bridge/local/clients';
+const KEY = `X-API-KEY: ${API_KEY}`;
+const JSON_TYPE = 'Content-Type: application/json';
+
+let service: TestService;
+before(async () => {
+  service = await startService({ env: { REQUEST_DEADLINE_MS: String(DEADLINE_MS) } });
+});
+after(async () => {
+  assert.equal(await service.stop(), 0);
+});
+
+const create = (body = '{}', headers: readonly string[] = ['Host: a', KEY, JSON_TYPE]) =>
+  rawRequest(`POST ${CLIENTS}`, headers, body);
+
+async function alive(): Promise<void> {
+  assert.equal((await send(`${service.opsUrl}/livez`)).status, 200);
+}
+
+describe('L-29, S-META-01: whose request it is', () => {
+  const malformed = { status: 400, error: 'invalid_request', says: /one Host header/ };
+
+  test('two Host headers are refused on every listener', async () => {
+    for (const hosts of [
+      ['Host: a', 'Host: b'],
+      ['Host: a', 'Host: a'],
+      ['Host: a', 'X: y', 'hOsT: a'],
+    ]) {
+      await refused(service, malformed, () =>
+        sendRaw(service.managementUrl, create('{}', [...hosts, KEY, JSON_TYPE])),
+      );
+      for (const [url, path] of [
+        [service.publicUrl, '/.well-known/openid-configuration'],
+        [service.opsUrl, '/livez'],
+      ] as const) {
+        assertRefusal(await sendRaw(url, rawRequest(`GET ${path}`, hosts)), malformed);
+      }
+    }
+  });
+
+  test('two Content-Type headers are refused', async () => {
+    const headers = ['Host: a', KEY, JSON_TYPE, 'Content-Type: text/plain'];
+    await refused(service, malformed, () => sendRaw(service.managementUrl, create('{}', headers)));
+  });
+
+  test('a target in absolute form names the same host or is refused', async () => {
+    const path = '/.well-known/openid-configuration';
+    const ask = (target: string) =>
+      sendRaw(service.publicUrl, rawRequest(`GET ${target}`, ['Host: a.example']));
+    assert.equal((await ask(`http://a.example${path}`)).status, 200);
+    assertRefusal(await ask(`http://evil.example${path}`), malformed);
+    // These Node.js refuses by itself, with a bare status line, or we do.
+    for (const target of [`http://a.example@evil.example${path}`, 'evil.example:443', '*']) {
+      assert.equal((await ask(target)).status, 400, target);
+    }
+  });
+});
+
+describe('S-HTTP-01: framing that could be read in two ways is refused, and the connection closed', () => {
+  const rows: readonly (readonly [string, string])[] = [
+    [
+      'length and chunks',
+      `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n${chunked('{}')}`,
+    ],
+    [
+      'two lengths',
+      `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}`,
+    ],
+    [
+      'a length that is no number',
+      `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 2x\r\n\r\n{}`,
+    ],
+    ['a bare line feed', `POST ${CLIENTS} HTTP/1.1\nHost: a\n${KEY}\n${JSON_TYPE}\nContent-Length: 2\n\n{}`],
+    [
+      'a space before the colon',
+      `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length : 2\r\n\r\n{}`,
+    ],
+    [
+      'a folded header',
+      `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n ${JSON_TYPE}\r\nContent-Length: 2\r\n\r\n{}`,
+    ],
+    [
+      'a NUL in a header',
+      `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 2\r\n\r\n{}`,
+    ],
+    ['no Host', `POST ${CLIENTS} HTTP/1.1\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 2\r\n\r\n{}`],
+    ['a blank in the target', `POST ${CLIENTS} x HTTP/1.1\r\nHost: a\r\n\r\n`],
+    ['no HTTP at all', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+    ['headers of 20 KiB', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`],
+  ];
+  for (const [name, bytes] of rows) {
+    test(name, async () => {
+      const before = storeRows(service);
+      const exchange = await openExchange(service.managementUrl);
+      exchange.send(Buffer.from(bytes, 'latin1'));
+      const { status, headers, text } = await exchange.answer();
+      assert.ok([400, 431].includes(status), `${status}`);
+      assert.equal(headers.get('connection'), 'close');
+      assert.ok(!text.includes('Host') && !text.includes('client'), 'nothing is reflected');
+      await exchange.closed();
+      assert.deepEqual(storeRows(service), before);
+    });
+  }
+
+  test('a chunk of a length that is no number, after the headers were good', async () => {
+    const before = storeRows(service);
+    const exchange = await openExchange(service.managementUrl);
+    exchange.send(
+      `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n0\r\n\r\n`,
+    );
+    await exchange.closed();
+    assert.deepEqual(storeRows(service), before);
+    await alive();
+  });
+});
+
+describe('a body that does not come', () => {
+  const slow = { status: 408, error: 'request_timeout', headers: { connection: 'close' } };
+
+  test('S-HTTP-05: it is waited for until the deadline, and the connection is closed', async () => {
+    const exchange = await openExchange(service.managementUrl);
+    const answer = await refused(service, slow, async () => {
+      exchange.send(
+        `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 100\r\n\r\n{"client_name":`,
+      );
+      return exchange.answer();
+    });
+    assert.ok(answer.tookMs >= DEADLINE_MS - 20 && answer.tookMs < DEADLINE_MS + 500, `${answer.tookMs} ms`);
+    await exchange.closed();
+  });
+
+  test('S-HTTP-05: a drip of bytes does not lengthen the deadline', async () => {
+    const exchange = await openExchange(service.managementUrl);
+    const began = performance.now();
+    await refused(service, slow, async () => {
+      exchange.send(
+        `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 1000\r\n\r\n{`,
+      );
+      const drip = setInterval(() => exchange.send(' '), 30);
+      return exchange.answer().finally(() => clearInterval(drip));
+    });
+    assert.ok(performance.now() - began < DEADLINE_MS + 500);
+    exchange.abort();
+  });
+
+  test('S-HTTP-12: a request that is broken off half-way writes nothing and harms nobody', async () => {
+    const before = storeRows(service);
+    for (let count = 0; count < 20; count += 1) {
+      const exchange = await openExchange(service.managementUrl);
+      exchange.send(
+        `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 30\r\n\r\n{"client_name":"a"`,
+      );
+      await sleep(2);
+      exchange.abort();
+    }
+    await sleep(50);
+    assert.deepEqual(storeRows(service), before);
+    await alive();
+    assert.ok(!service.output.some((line) => line.includes('"level":"error"')));
+  });
+});
+
+test('S-HTTP-12: a create whose caller goes away is done whole or not at all', async () => {
+  const before = storeRows(service).clients?.length ?? 0;
+  for (let count = 0; count < 20; count += 1) {
+    const exchange = await openExchange(service.managementUrl);
+    exchange.send(create('{"client_name":"nobody waits"}'));
+    await sleep(count / 4);
+    exchange.abort();
+  }
+  await sleep(100);
+  const made = (storeRows(service).clients ?? []).slice(before) as readonly { record: string }[];
+  assert.ok(made.length > 0 && made.length <= 20, `${made.length}`);
+  for (const { record } of made) {
+    const { metadata, secrets, version } = JSON.parse(record);
+    assert.deepEqual([metadata.client_name, secrets.length, version], ['nobody waits', 1, 1]);
+  }
+  await alive();
+});
+
+test('S-HTTP-12: pipelined requests are answered each, in order', async () => {
+  const exchange = await openExchange(service.managementUrl);
+  exchange.send(
+    Buffer.concat([create('{"client_name":"one"}'), create('[]'), create('{"client_name":"three"}')]),
+  );
+  const first = await exchange.answer();
+  const second = await exchange.answer();
+  const third = await exchange.answer();
+  exchange.abort();
+  assert.deepEqual([first.status, second.status, third.status], [201, 400, 201]);
+  assert.deepEqual([first.body.client_name, third.body.client_name], ['one', 'three']);
+});
+
+test('what follows a body that was too large is not taken for a request', async () => {
+  const smuggled = create('{"client_name":"smuggled"}').toString();
+  const body = smuggled.padEnd(40_000, ' ');
+  const before = storeRows(service);
+  const exchange = await openExchange(service.managementUrl);
+  exchange.send(create(body));
+  assert.equal((await exchange.answer()).status, 413);
+  await assert.rejects(exchange.answer(200));
+  exchange.abort();
+  assert.deepEqual(storeRows(service), before);
+});
+
+test('S-HTTP-13: Expect, Upgrade and CONNECT are answered or closed, never left hanging', async () => {
+  const expecting = await openExchange(service.managementUrl);
+  expecting.send(create('{}', ['Host: a', KEY, JSON_TYPE, 'Expect: 100-continue']));
+  const interim = await expecting.answer(1000).catch(() => undefined);
+  expecting.abort();
+  assert.ok(interim === undefined || [100, 201].includes(interim.status));
+
+  const upgrade = ['Host: a', KEY, JSON_TYPE, 'Connection: Upgrade', 'Upgrade: h2c'];
+  assert.equal((await sendRaw(service.managementUrl, create('{}', upgrade))).status, 201);
+
+  const connecting = await openExchange(service.managementUrl);
+  connecting.send('CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n');
+  await connecting.closed();
+  await alive();
+});
+
+test('S-HTTP-03: headers with names of JavaScript are headers', async () => {
+  const headers = [
+    'Host: a',
+    KEY,
+    JSON_TYPE,
+    '__proto__: x',
+    'constructor: y',
+    'toString: z',
+    'hasOwnProperty: 1',
+  ];
+  assert.equal((await sendRaw(service.managementUrl, create('{}', headers))).status, 201);
+  assert.equal(
+    (await sendRaw(service.publicUrl, rawRequest('GET /.well-known/jwks.json', headers))).status,
+    200,
+  );
+});
+
+test('S-LOG-05: one line of the log is one JSON object, whatever a caller sends', async () => {
+  const forged = 'x\u2028{"level":"fatal"}\u001b[31m';
+  await portal(service).create({ client_name: 'a', x: forged });
+  await sendRaw(
+    service.managementUrl,
+    create('{}', ['Host: a', KEY, JSON_TYPE, `User-Agent: ${'ä'.repeat(100)}`]),
+  );
+  await sendRaw(service.managementUrl, rawRequest('GET /%0d%0a%7b%7d', ['Host: a', KEY]));
+  for (const line of service.output) assert.equal(typeof JSON.parse(line).level, 'string', line);
+});
+
+test('S-META-11: nothing tells what we are made of', async () => {
+  for (const url of [service.publicUrl, service.managementUrl, service.opsUrl]) {
+    const { headers, text } = await send(`${url}/nothing-here`);
+    for (const name of ['server', 'x-powered-by', 'via']) assert.equal(headers.get(name), null);
+    assert.ok(!/koa|node|oidc-provider|stack|\bat \w+ \(/i.test(text), text);
+  }
+});
+
+test('S-META-12: what is for the operator is on no other listener', async () => {
+  for (const url of [service.publicUrl, service.managementUrl]) {
+    for (const path of ['/metrics', '/livez', '/readyz']) assert.equal((await send(url + path)).status, 404);
+  }
+  assert.equal((await send(service.publicUrl + CLIENTS, { headers: { 'x-api-key': API_KEY } })).status, 404);
+  for (const path of [
+    '/reg',
+    '/oauth2/register',
+    '/auth',
+    '/me',
+    '/session/end',
+    '/token/introspection',
+    '/jwks',
+  ]) {
+    assert.equal(
+      (await send(service.publicUrl + path)).status,
+      404,
+      `L-01: the engine's ${path} is not mounted`,
+    );
+    assert.equal((await send(service.publicUrl + path, { method: 'POST', body: '{}' })).status, 404);
+  }
+});

@@ -1,0 +1,86 @@
+/**
+ * What `npm test` runs: Node's own test runner, after what the tests run against was made sure to be there.
+ *
+ *   npm test                        every test but those that need more of the machine
+ *   npm run test:gateways           those: gateways, clients in other languages, the deployment
+ *   npm test -- test/keys           the files or folders that are named; options go to Node's runner
+ *
+ * It exits as the runner does. Not one test file is a failure: a pattern that matches nothing proves nothing.
+ */
+import { spawn } from 'node:child_process';
+import { globSync, statSync } from 'node:fs';
+import { join, matchesGlob } from 'node:path';
+import { missingPackages as missingForGateways } from './gateways/debian-packages.ts';
+import { ensureInstalled, missingPrograms } from './support/debian-packages.ts';
+
+const EVERYTHING = 'test/**/*.test.ts';
+/** They install Apache, HAProxy and more: a machine is asked for that only when it is wanted. */
+const GATEWAYS = ['gateways', 'clients-outside', 'deployment'].map((room) => `test/${room}/**/*.test.ts`);
+
+/** The Debian package of each program. */
+const FOR_TESTS = { 'redis-server': 'redis-server', curl: 'curl', openssl: 'openssl' };
+const FOR_DEPLOYMENT = { 'docker-compose': 'docker-compose' };
+
+/** Each file is a process, and waits most of the time for others: redis-server, the service. */
+const CONCURRENT_FILES = 3;
+/** What hangs is named by the runner instead of waited for. */
+const TEST_TIMEOUT_MS = 3 * 60 * 1000;
+const RUN_TIMEOUT_MS = 10 * 60 * 1000;
+
+const isOutside = (file: string): boolean => GATEWAYS.some((pattern) => matchesGlob(file, pattern));
+
+try {
+  process.chdir(join(import.meta.dirname, '..'));
+  requireNode24();
+  const args = process.argv.slice(2);
+  const files = filesOf(args.filter((arg) => !arg.startsWith('-')));
+  if (files.length === 0) throw new Error('no test file was found');
+  ensureInstalled(() => missingFor(files));
+  process.exitCode = await runTests([...args.filter((arg) => arg.startsWith('-')), ...files]);
+} catch (error) {
+  console.error(`tests can't run: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
+
+/** The lock file brings the one that the service runs on; with another, another program would be tested. */
+function requireNode24(): void {
+  if (process.versions.node.startsWith('24.')) return;
+  throw new Error(`this is Node.js ${process.versions.node}; "npm ci && npm test" brings and uses Node.js 24`);
+}
+
+function filesOf(names: readonly string[]): readonly string[] {
+  if (names.length === 0) return globSync(EVERYTHING).filter((file) => !isOutside(file));
+  if (names.length === 1 && names[0] === 'gateways') return globSync(GATEWAYS);
+  return [...new Set(names.flatMap(filesAt))];
+}
+
+function filesAt(name: string): readonly string[] {
+  const isFolder = statSync(name, { throwIfNoEntry: false })?.isDirectory() === true;
+  const files = globSync(isFolder ? join(name, '**/*.test.ts') : name);
+  if (files.length === 0) throw new Error(`no test file was found at ${name}`);
+  return files;
+}
+
+function missingFor(files: readonly string[]): readonly string[] {
+  const missing = missingPrograms(FOR_TESTS);
+  if (!files.some(isOutside)) return missing;
+  return [...new Set([...missing, ...missingForGateways(), ...missingPrograms(FOR_DEPLOYMENT)])];
+}
+
+function runTests(args: readonly string[]): Promise<number> {
+  // Set when a test of ours runs this command; the runner would then run no test at all.
+  const { NODE_TEST_CONTEXT: _ours, ...env } = process.env;
+  const settings = [`--test-concurrency=${CONCURRENT_FILES}`, `--test-timeout=${TEST_TIMEOUT_MS}`];
+  const runner = spawn(process.execPath, ['--test', ...settings, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env,
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => runner.kill(signal));
+  const timer = setTimeout(() => runner.kill('SIGTERM'), RUN_TIMEOUT_MS);
+  return new Promise((resolve, reject) => {
+    runner.once('error', reject).once('exit', (code) => {
+      clearTimeout(timer);
+      resolve(code ?? 1);
+    });
+  });
+}

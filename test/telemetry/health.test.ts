@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createHealth } from '../../src/telemetry/health.ts';
+
+function health() {
+  const store = { kind: 'sqlite', up: true };
+  const ping = () => (store.up ? Promise.resolve() : Promise.reject(new Error('down')));
+  const made = createHealth({
+    store: { kind: store.kind, ping },
+    ring: () => ({ version: 3, source: 'store' }),
+  });
+  return { store, ...made };
+}
+
+test('ready, degraded while the store is away, ready again', async () => {
+  const { store, readiness } = health();
+  const ready = {
+    status: 'ready',
+    store: { kind: 'sqlite', up: true },
+    key_ring: { version: 3, source: 'store' },
+  };
+  assert.deepEqual(await readiness(), ready);
+  store.up = false;
+  assert.deepEqual(await readiness(), { ...ready, status: 'degraded', store: { kind: 'sqlite', up: false } });
+  store.up = true;
+  assert.deepEqual(await readiness(), ready);
+});
+
+test('draining is for good, whatever the store does', async () => {
+  const { store, drain, isDraining, readiness } = health();
+  assert.equal(isDraining(), false);
+  drain();
+  assert.equal(isDraining(), true);
+  assert.equal((await readiness()).status, 'draining');
+  store.up = false;
+  assert.equal((await readiness()).status, 'draining');
+});

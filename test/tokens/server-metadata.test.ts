@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { serverMetadata } from '../../src/tokens/server-metadata.ts';
+
+const OPTIONS = { issuer: 'https://as.example', scopes: ['read'], signingAlgs: ['RS256', 'ES256'] } as const;
+
+test('S-META-04: the metadata says what there is, and nothing else', () => {
+  assert.deepEqual(serverMetadata(OPTIONS), {
+    issuer: 'https://as.example',
+    token_endpoint: 'https://as.example/oauth2/token',
+    jwks_uri: 'https://as.example/.well-known/jwks.json',
+    scopes_supported: ['read'],
+    response_types_supported: [],
+    grant_types_supported: ['client_credentials'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256', 'ES256'],
+  });
+});
+
+test('an issuer with a path keeps it in every URL', () => {
+  const { issuer, token_endpoint, jwks_uri } = serverMetadata({
+    ...OPTIONS,
+    issuer: 'https://host.example/as',
+  });
+  assert.equal(issuer, 'https://host.example/as');
+  assert.equal(token_endpoint, 'https://host.example/as/oauth2/token');
+  assert.equal(jwks_uri, 'https://host.example/as/.well-known/jwks.json');
+});
