@@ -15,6 +15,7 @@ import { bindEndpoints } from './http/bind-endpoints.ts';
 import { type Address, type ListenerName, listenAll } from './http/listener.ts';
 import { opsRoutes } from './http/ops-routes.ts';
 import { type PublicRoutesOptions, publicRoutes } from './http/public-routes.ts';
+import { tokenEndpoint } from './http/token-endpoint.ts';
 import { type KeyEncryptionKey, keyedHash } from './keys/derive.ts';
 import { developmentKeyEncryptionKey } from './keys/development-kek.ts';
 import { parseKeyEncryptionKey } from './keys/key-encryption-key.ts';
@@ -37,6 +38,7 @@ import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { type IssuerContext, issueAccessToken } from './tokens/issue.ts';
 import { type Resource, resourcesByIdentifier } from './tokens/resource.ts';
 import { serverMetadata } from './tokens/server-metadata.ts';
+import type { ShortRoadContext } from './tokens/short-road.ts';
 
 export interface Service {
   /** Where the three listeners really are; a port that was 0 is the one the system chose. */
@@ -217,6 +219,11 @@ function publicOptions(
     activeKey: (alg, now) => ring.activeKey(alg, now),
     newTokenId: () => randomBytes(16).toString('base64url'),
   };
+  const road: ShortRoadContext = {
+    clients: store.clients,
+    matchesSecret: (client, secret) => matchesSecret(client?.secrets ?? [], secret, hashSecret, nowSeconds()),
+    issue: (client, request) => issueAccessToken(issuing, client, request, nowSeconds()),
+  };
   const served = [...resources.values()];
   return {
     metadata: serverMetadata({
@@ -226,13 +233,7 @@ function publicOptions(
     }),
     jwks: () => ring.jwks(),
     pem: (kid) => ring.pem(kid),
-    token: createEngine({
-      issuer: config.issuer,
-      clients: store.clients,
-      matchesSecret: (client, secret) =>
-        matchesSecret(client?.secrets ?? [], secret, hashSecret, nowSeconds()),
-      issue: (client, request) => issueAccessToken(issuing, client, request, nowSeconds()),
-    }),
+    token: tokenEndpoint(road, createEngine({ ...road, issuer: config.issuer })),
     tokenBodyLimitBytes: config.body_limit_bytes,
     metrics,
   };

@@ -86,7 +86,8 @@ test('what is missing, and nothing else, is installed from the distribution', ()
 });
 
 test('an older Node.js is told what to do, instead of stumbling over TypeScript', () => {
-  const script = "Object.defineProperty(process.versions, 'node', { value: '20.1.0' }); require(process.argv[1]);";
+  const script =
+    "Object.defineProperty(process.versions, 'node', { value: '20.1.0' }); require(process.argv[1]);";
   const { status, stderr } = spawnSync(process.execPath, ['-e', script, NODE_VERSION], { encoding: 'utf8' });
   assert.equal(status, 1);
   assert.match(stderr, /^dcr-bridge runs on Node\.js 24, and this is 20\.1\.0\. .*run "npm ci"/);

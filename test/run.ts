@@ -45,7 +45,9 @@ try {
 /** The lock file brings the one that the service runs on; with another, another program would be tested. */
 function requireNode24(): void {
   if (process.versions.node.startsWith('24.')) return;
-  throw new Error(`this is Node.js ${process.versions.node}; "npm ci && npm test" brings and uses Node.js 24`);
+  throw new Error(
+    `this is Node.js ${process.versions.node}; "npm ci && npm test" brings and uses Node.js 24`,
+  );
 }
 
 function filesOf(names: readonly string[]): readonly string[] {

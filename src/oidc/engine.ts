@@ -9,20 +9,16 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { errors, type JWK, Provider } from 'oidc-provider';
 import type { ClientRecord } from '../clients/client-record.ts';
-import type { ClientStore } from '../clients/client-store.ts';
 import { Refusal } from '../lib/refusal.ts';
-import type { TokenRequest } from '../tokens/grant-policy.ts';
-import type { TokenResponse } from '../tokens/issue.ts';
 import { PUBLIC_PATHS } from '../tokens/server-metadata.ts';
+import type { ShortRoadContext } from '../tokens/short-road.ts';
 import { authenticationFailed, type TokenError, TokenRefusal } from '../tokens/token-refusal.ts';
+import { oneTarget, text } from '../tokens/token-target.ts';
 import { clientAdapter, RECORD_MEMBER } from './client-adapter.ts';
 
-export interface EngineOptions {
+/** The engine needs what the short road needs: both end in the same store, policy and key ring. */
+export interface EngineOptions extends ShortRoadContext {
   readonly issuer: string;
-  readonly clients: Pick<ClientStore, 'read'>;
-  /** Whether `secret` is valid for `client` now. Must cost the same for `undefined`, the unknown client. */
-  readonly matchesSecret: (client: ClientRecord | undefined, secret: string) => boolean;
-  readonly issue: (client: ClientRecord, request: TokenRequest) => Promise<TokenResponse>;
 }
 
 type ProviderMiddleware = Provider['middleware'][number];
@@ -98,18 +94,6 @@ function requireUnambiguous(body: Readonly<Record<string, unknown>>): void {
   }
 }
 
-/** `audience` is what Auth0- and Konnect-shaped clients call `resource` (RFC 8707). */
-function oneTarget(resource: unknown, audience: unknown): string | undefined {
-  if (text(resource) !== undefined && text(audience) !== undefined && resource !== audience) {
-    throw new TokenRefusal('invalid_target', 'resource and audience differ; send one of them');
-  }
-  return text(resource) ?? text(audience);
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
 function throughProvider(provider: Provider): (ctx: EngineContext) => Promise<void> {
   const [handle, ...others] = provider.middleware;
   if (handle === undefined || others.length > 0) throw new Error('oidc-provider has changed its middleware');
@@ -118,23 +102,12 @@ function throughProvider(provider: Provider): (ctx: EngineContext) => Promise<vo
   provider.on('grant.error', remember);
   provider.on('server_error', remember);
   return async function tokenEndpoint(ctx) {
-    const engineCtx = new Proxy(ctx, GETTERS_AS_VALUES);
-    await handle(engineCtx, async () => {});
+    await handle(ctx, async () => {});
     for (const header of ENGINE_HEADERS) ctx.remove(header);
-    const failure = failures.get(engineCtx);
+    const failure = failures.get(ctx);
     if (failure !== undefined) throw toRefusal(failure, triedBasic(ctx));
   };
 }
-
-/**
- * The engine hangs `oidc` on each context as a getter. V8 makes what holds a getter in its old space, where
- * it keeps the whole request until a full collection: 10 KiB each, which under load is half of the memory
- * that the process has. A value goes with its request.
- */
-const GETTERS_AS_VALUES: ProxyHandler<EngineContext> = {
-  defineProperty: (ctx, name, { get, ...descriptor }) =>
-    Reflect.defineProperty(ctx, name, get === undefined ? descriptor : { value: get.call(ctx) }),
-};
 
 /** What the engine sets and we do not: its CORS, and a challenge that differs by what failed. */
 const ENGINE_HEADERS = [

@@ -81,7 +81,8 @@ function grantedScopes(
     (scope) => ceiling.scopes.includes(scope) && resource.scopes.includes(scope),
   );
   if (requested === undefined) return granted;
-  const scopes = [...new Set(tokensOf(requested))];
+  // Split as the grammar of RFC 6749 section 3.3 has it: what is no scope token is granted to nobody.
+  const scopes = [...new Set(requested.split(' '))];
   if (!scopes.every((scope) => granted.includes(scope))) {
     throw new TokenRefusal(
       'invalid_scope',

@@ -3,7 +3,14 @@
  * form, checks the Basic secret against its keyed hash and signs the same JWT; and the same JWKS bytes. It
  * knows one client, keeps no log, counts nothing and refuses without an explanation.
  */
-import { createHmac, createSecretKey, generateKeyPairSync, randomBytes, sign, timingSafeEqual } from 'node:crypto';
+import {
+  createHmac,
+  createSecretKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  timingSafeEqual,
+} from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { derToJose } from '../../src/keys/ecdsa-signature.ts';
@@ -24,7 +31,8 @@ const header = (alg: Alg) => base64url(JSON.stringify({ alg, typ: 'at+jwt', kid:
 const SIGNERS: Readonly<Record<Alg, { header: string; sign: (data: string) => string }>> = {
   ES256: {
     header: header('ES256'),
-    sign: (data) => Buffer.from(derToJose(sign('sha256', Buffer.from(data), ecKey), 32)).toString('base64url'),
+    sign: (data) =>
+      Buffer.from(derToJose(sign('sha256', Buffer.from(data), ecKey), 32)).toString('base64url'),
   },
   RS256: {
     header: header('RS256'),

@@ -63,7 +63,7 @@ function exchange(socket: Socket, request: Buffer): Promise<void> {
     };
     const ended = () => settle(new Error('the server closed the connection'));
     const take = (chunk: Buffer) => {
-      received += chunk.latin1Slice();
+      received += chunk.toString('latin1');
       try {
         if (isWholeAnswer(received)) settle();
       } catch (error) {

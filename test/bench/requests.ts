@@ -32,4 +32,6 @@ export function tokenRequest(client: Credentials, resource: string): Buffer {
   );
 }
 
-export const JWKS_REQUEST = Buffer.from(`GET ${JWKS_PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n`);
+export const JWKS_REQUEST = Buffer.from(
+  `GET ${JWKS_PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n`,
+);

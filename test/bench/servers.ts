@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { claimsOf, type Credentials, portal, send } from '../support/bridge.ts';
+import { type Credentials, claimsOf, portal, send } from '../support/bridge.ts';
 import { endWithProcess } from '../support/end-with-process.ts';
 import { startService } from '../support/service.ts';
 import { ALGS, type Alg, type BareSettings } from './bare-settings.ts';
@@ -127,7 +127,10 @@ async function assertSameTokens(servers: BenchServers['servers'], client: Creden
 async function shape({ port }: BenchServer, alg: Alg, client: Credentials) {
   const { status, text, body } = await send(`http://127.0.0.1:${port}${TOKEN_PATH}`, {
     method: 'POST',
-    headers: { authorization: basicAuthorization(client), 'content-type': 'application/x-www-form-urlencoded' },
+    headers: {
+      authorization: basicAuthorization(client),
+      'content-type': 'application/x-www-form-urlencoded',
+    },
     body: tokenForm(RESOURCES[alg]),
   });
   assert.equal(status, 200, text);

@@ -37,7 +37,10 @@ test('each secret that is missing is named, with the command that makes one', ()
     ['KEY_ENCRYPTION_KEY', "make one with: openssl rand -base64 32 | tr '+/' '-_' | tr -d '='"],
     ['BOOTSTRAP_PORTAL', 'make one with: echo portal:dcrk_`openssl rand -hex 24`'],
   ] as const) {
-    for (const env of [Object.fromEntries(Object.entries(SECRETS).filter(([key]) => key !== name)), { ...SECRETS, [name]: '' }]) {
+    for (const env of [
+      Object.fromEntries(Object.entries(SECRETS).filter(([key]) => key !== name)),
+      { ...SECRETS, [name]: '' },
+    ]) {
       const read = readComposeFile(env);
       assert.equal(read.ok, false, name);
       assert.ok(!read.ok && read.message.includes(advice), name);
@@ -112,7 +115,10 @@ test('Redis, started by its command, is durable, wants the password and passes i
       ['appendfsync', 'always'],
       ['maxmemory-policy', 'noeviction'],
     ] as const) {
-      assert.equal(await redis.command('CONFIG', 'GET', name), `*2\r\n$${name.length}\r\n${name}\r\n$${value.length}\r\n${value}\r\n`);
+      assert.equal(
+        await redis.command('CONFIG', 'GET', name),
+        `*2\r\n$${name.length}\r\n${name}\r\n$${value.length}\r\n${value}\r\n`,
+      );
     }
     const [kind, check = ''] = healthcheck?.test ?? [];
     assert.equal(kind, 'CMD-SHELL');
@@ -130,9 +136,13 @@ test('Redis, started by its command, is durable, wants the password and passes i
 });
 
 test('HAProxy accepts its configuration', () => {
-  const { status, stderr } = spawnSync('/usr/sbin/haproxy', ['-c', '-f', join(PROJECT, 'config/haproxy.cfg')], {
-    encoding: 'utf8',
-  });
+  const { status, stderr } = spawnSync(
+    '/usr/sbin/haproxy',
+    ['-c', '-f', join(PROJECT, 'config/haproxy.cfg')],
+    {
+      encoding: 'utf8',
+    },
+  );
   assert.equal(status, 0, stderr);
   assert.doesNotMatch(stderr, /WARNING/);
 });

@@ -8,8 +8,8 @@ import { before, test } from 'node:test';
 import { send } from '../support/bridge.ts';
 import { endWithProcess } from '../support/end-with-process.ts';
 import { eventually } from '../support/eventually.ts';
-import { newKeyEncryptionKey } from '../support/service.ts';
 import { freePort } from '../support/free-port.ts';
+import { newKeyEncryptionKey } from '../support/service.ts';
 import { tempDir } from '../support/temp.ts';
 import { PROJECT } from './compose-file.ts';
 import { ignorePatterns, isIgnored } from './docker-ignore.ts';
@@ -40,16 +40,39 @@ before(() => {
 
 test('nothing of a working folder but the sources gets into the image', () => {
   const patterns = ignorePatterns(PROJECT);
-  for (const file of ['.env', 'keys/ring.json', 'keys/development-kek', 'data/dcr-bridge.db', '.git/config', 'test/run.ts', 'node_modules/koa/package.json', 'config/secrets.json']) {
+  for (const file of [
+    '.env',
+    'keys/ring.json',
+    'keys/development-kek',
+    'data/dcr-bridge.db',
+    '.git/config',
+    'test/run.ts',
+    'node_modules/koa/package.json',
+    'config/secrets.json',
+  ]) {
     assert.equal(isIgnored(file, patterns), true, file);
   }
-  for (const file of ['package.json', 'package-lock.json', '.npmrc', 'src/cli.ts', 'src/keys/ring.ts', 'config/default.json']) {
+  for (const file of [
+    'package.json',
+    'package-lock.json',
+    '.npmrc',
+    'src/cli.ts',
+    'src/keys/ring.ts',
+    'config/default.json',
+  ]) {
     assert.equal(isIgnored(file, patterns), false, file);
   }
 });
 
 test('the image has what the service runs on and no tools', { skip }, () => {
-  assert.deepEqual(readdirSync(image.workdir).sort(), ['config', 'data', 'keys', 'node_modules', 'package.json', 'src']);
+  assert.deepEqual(readdirSync(image.workdir).sort(), [
+    'config',
+    'data',
+    'keys',
+    'node_modules',
+    'package.json',
+    'src',
+  ]);
   assert.deepEqual(readdirSync(join(image.workdir, 'config')), ['default.json']);
   assert.ok(existsSync(join(image.workdir, 'node_modules/koa')));
   assert.equal(existsSync(join(image.workdir, 'node_modules/typescript')), false);
@@ -71,7 +94,9 @@ test('C-17: it runs as a user who may write to the two volumes and nowhere else'
   }
 });
 
-test('started so, a client is created, fetches a token, and the health check tells a live node from none', { skip }, async () => {
+test('started so, a client is created, fetches a token, and the health check tells a live node from none', {
+  skip,
+}, async () => {
   const ports = { public: await freePort(), management: await freePort(), ops: await freePort() };
   const apiKey = 'dcrk_test0123456789test0123456789test01234567';
   const service = run(image.command, {

@@ -77,7 +77,8 @@ export function build({ context, dockerfile, into }: BuildOptions): BuiltImage {
         encoding: 'utf8',
         timeout: RUN_TIMEOUT_MS,
       });
-      if (status !== 0) throw new Error(`RUN ${words} exited with ${status}: ${stderr.slice(0, 2000)}`, { cause: error });
+      if (status !== 0)
+        throw new Error(`RUN ${words} exited with ${status}: ${stderr.slice(0, 2000)}`, { cause: error });
     },
     USER: (words) => {
       current().user = words;

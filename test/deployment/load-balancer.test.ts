@@ -57,7 +57,8 @@ function createRequest() {
 /** Both nodes say so, and the load balancer's management door leads to one of them. */
 async function untilReady(): Promise<void> {
   await eventually(async () => {
-    for (const { service } of deployment.nodes) assert.equal((await send(`${service.opsUrl}/readyz`)).status, 200);
+    for (const { service } of deployment.nodes)
+      assert.equal((await send(`${service.opsUrl}/readyz`)).status, 200);
     const created = await createThroughBalancer();
     assert.equal(created.status, 201, created.text);
   }, RECOVERY_MS);
@@ -79,16 +80,26 @@ test('both nodes publish the same keys', async () => {
 });
 
 test("the load balancer's health check passes", () => {
-  const [kind, program = '', ...args] = composeService(deployment.file, 'load-balancer').healthcheck?.test ?? [];
+  const [kind, program = '', ...args] =
+    composeService(deployment.file, 'load-balancer').healthcheck?.test ?? [];
   assert.equal(kind, 'CMD');
   const healthy = (port: number) =>
-    spawnSync(program, args.map((arg) => arg.replace('/3000', `/${port}`)), { stdio: 'ignore' }).status === 0;
+    spawnSync(
+      program,
+      args.map((arg) => arg.replace('/3000', `/${port}`)),
+      { stdio: 'ignore' },
+    ).status === 0;
   assert.equal(healthy(deployment.publicPort), true);
   assert.equal(healthy(1), false);
 });
 
 test('F-17: a node that is told to stop, one after the other, costs no caller an answer', async () => {
-  const token = { url: `${deployment.publicUrl}/oauth2/token`, method: 'POST', ...tokenRequest(), expected: 200 };
+  const token = {
+    url: `${deployment.publicUrl}/oauth2/token`,
+    method: 'POST',
+    ...tokenRequest(),
+    expected: 200,
+  };
   const keys = { url: `${deployment.publicUrl}/.well-known/jwks.json`, method: 'GET', expected: 200 };
   const create = {
     url: `${deployment.managementUrl}/bridge/local/clients`,
@@ -138,7 +149,11 @@ test('R-01, R-04: without Redis the keys are served, a token is refused with 503
 test('without any node the load balancer itself says that it is temporary, in JSON', async () => {
   await Promise.all(deployment.nodes.map((node) => node.stop()));
   await eventually(async () => {
-    for (const answer of [await tokenThroughBalancer(), await createThroughBalancer(), await jwks(deployment.publicUrl)]) {
+    for (const answer of [
+      await tokenThroughBalancer(),
+      await createThroughBalancer(),
+      await jwks(deployment.publicUrl),
+    ]) {
       assert.equal(answer.status, 503);
       assert.equal(answer.headers.get('retry-after'), '5');
       assert.equal(answer.headers.get('cache-control'), 'no-store');

@@ -40,9 +40,16 @@ export function startTraffic(callers: readonly TrafficRequest[]): Traffic {
 
 function ask({ url, method, headers, body }: TrafficRequest, agent: Agent): Promise<string> {
   return new Promise((resolve, reject) => {
-    const asked = request(url, { method, agent, timeout: 10_000, ...(headers && { headers }) }, (response) => {
-      response.resume().once('end', () => resolve(`${response.statusCode}`)).once('error', reject);
-    });
+    const asked = request(
+      url,
+      { method, agent, timeout: 10_000, ...(headers && { headers }) },
+      (response) => {
+        response
+          .resume()
+          .once('end', () => resolve(`${response.statusCode}`))
+          .once('error', reject);
+      },
+    );
     asked.once('error', reject).once('timeout', () => asked.destroy(new Error('no answer within 10 s')));
     asked.end(body);
   });

@@ -150,8 +150,8 @@ describe('a body that is too large', () => {
       'Content-Type: application/json',
       'Content-Length: 10000000',
     ]);
-    const answer = await refused(service, TOO_LARGE, () => sendRaw(service.managementUrl, head));
-    assert.ok(answer.tookMs < 1000);
+    // The answer comes although the body never does.
+    await refused(service, TOO_LARGE, () => sendRaw(service.managementUrl, head));
   });
 
   test('by its Content-Length, sent whole', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Answer, fetchToken, portal, send } from '../support/bridge.ts';
 import { addPortals, DOMAIN } from '../support/domain.ts';
+import { eventually } from '../support/eventually.ts';
 import { assertPlainHeaders } from '../support/refusal.ts';
 import { API_KEY, newKeyEncryptionKey, startService, type TestService } from '../support/service.ts';
 import { storeRows } from '../support/store-rows.ts';
@@ -340,16 +341,19 @@ test('S-LOG-10: every act of a portal is one line in the log: who, what, on whic
   await portal(service).rotate(document.client_id);
   await portal(service).update(document.client_id, { scope: 'admin' });
   await portal(service).delete(document.client_id);
-  const lines = service.output
-    .filter((line) => line.includes(document.client_id))
-    .map((line) => JSON.parse(line))
-    .map(({ portal, method, route, status, reason }) => [portal, method, route, status, reason]);
   const one = '/bridge/:provider/clients/:client_id';
-  assert.deepEqual(lines, [
+  const expected = [
     ['test', 'POST', '/bridge/:provider/clients', 201, undefined],
     ['test', 'PUT', one, 200, undefined],
     ['test', 'POST', `${one}/rotate-secret`, 200, undefined],
     ['test', 'PUT', one, 400, 'metadata_invalid'],
     ['test', 'DELETE', one, 204, undefined],
-  ]);
+  ];
+  await eventually(async () => {
+    const lines = service.output
+      .filter((line) => line.includes(document.client_id))
+      .map((line) => JSON.parse(line))
+      .map(({ portal, method, route, status, reason }) => [portal, method, route, status, reason]);
+    assert.deepEqual(lines, expected);
+  }, 2000);
 });

@@ -75,8 +75,9 @@ describe('SIGTERM', () => {
     assert.equal(answer.status, 201, answer.text);
     assert.equal(answer.headers.get('connection'), 'close');
     await inFlight.closed();
-    assert.equal(await service.ended, 0);
-    assert.ok(performance.now() - finishing < 1000, `${performance.now() - finishing} ms`);
+    assert.equal(await service.ended(), 0);
+    // Far from the 10 s that it would wait for a connection that nobody closes.
+    assert.ok(performance.now() - finishing < 5000, `${performance.now() - finishing} ms`);
     const said = service.output.map((line) => JSON.parse(line).msg);
     assert.deepEqual(
       said.filter((msg) => msg === 'draining' || msg === 'stopped'),
@@ -96,7 +97,7 @@ describe('SIGTERM', () => {
     const began = performance.now();
     assert.equal(await service.stop(), 0);
     const took = performance.now() - began;
-    assert.ok(took >= 190 && took < 1500, `${took} ms`);
+    assert.ok(took >= 190 && took < 4000, `${took} ms`);
     await hanging.closed();
   });
 
@@ -109,7 +110,7 @@ describe('SIGTERM', () => {
     await eventually(async () => assert.ok(service.output.some((line) => line.includes('"draining"'))), 2000);
     const began = performance.now();
     assert.equal(await service.stop(), 1);
-    assert.ok(performance.now() - began < 1000);
+    assert.ok(performance.now() - began < 4000);
     hanging.abort();
   });
 });

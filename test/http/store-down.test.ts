@@ -37,13 +37,26 @@ function roads(service: TestService, { client_id, client_secret }: Credentials) 
   } satisfies Record<string, () => Promise<Answer>>;
 }
 
-/** R-04, L-11, L-13: all of it is 503, soon, one after the other and all at once. */
-async function assertAllRefused(service: TestService, client: Credentials): Promise<void> {
-  const run = async ([name, act]: [string, () => Promise<Answer>]) => {
+/**
+ * One act is refused, within a second. A machine that is busy with something else may be late once; a
+ * service that waits for its store is late every time.
+ */
+async function refusedSoon(act: () => Promise<Answer>): Promise<Answer> {
+  const took: number[] = [];
+  while (took.length < 3) {
     const began = performance.now();
     const answer = await act();
     assertRefusal(answer, UNAVAILABLE);
-    assert.ok(performance.now() - began < REFUSED_WITHIN_MS, `${name}: ${performance.now() - began} ms`);
+    took.push(performance.now() - began);
+    if ((took.at(-1) ?? 0) < REFUSED_WITHIN_MS) return answer;
+  }
+  assert.fail(`refused after ${took.map(Math.round).join(', ')} ms`);
+}
+
+/** R-04, L-11, L-13: all of it is 503, soon, one after the other and all at once. */
+async function assertAllRefused(service: TestService, client: Credentials): Promise<void> {
+  const run = async ([name, act]: [string, () => Promise<Answer>]) => {
+    const answer = await refusedSoon(act);
     assert.equal(answer.headers.get('pragma'), name.startsWith('token') ? 'no-cache' : null, name);
     return answer;
   };
@@ -180,11 +193,7 @@ describe('SQLite', () => {
     const other = new DatabaseSync(join(service.directory, 'store.db'));
     other.exec('BEGIN IMMEDIATE');
     const { create, update, rotate, delete: remove, read, token } = roads(service, client);
-    for (const mutation of [create, update, rotate, remove]) {
-      const began = performance.now();
-      assertRefusal(await mutation(), UNAVAILABLE);
-      assert.ok(performance.now() - began < REFUSED_WITHIN_MS);
-    }
+    for (const mutation of [create, update, rotate, remove]) await refusedSoon(mutation);
     assert.equal((await read()).body.client_name, 'before');
     assert.equal((await token()).status, 200);
     assert.equal(

@@ -136,7 +136,7 @@ describe('a body that does not come', () => {
       );
       return exchange.answer();
     });
-    assert.ok(answer.tookMs >= DEADLINE_MS - 20 && answer.tookMs < DEADLINE_MS + 500, `${answer.tookMs} ms`);
+    assert.ok(answer.tookMs >= DEADLINE_MS - 20 && answer.tookMs < DEADLINE_MS + 1500, `${answer.tookMs} ms`);
     await exchange.closed();
   });
 
@@ -150,7 +150,7 @@ describe('a body that does not come', () => {
       const drip = setInterval(() => exchange.send(' '), 30);
       return exchange.answer().finally(() => clearInterval(drip));
     });
-    assert.ok(performance.now() - began < DEADLINE_MS + 500);
+    assert.ok(performance.now() - began < DEADLINE_MS + 1500);
     exchange.abort();
   });
 

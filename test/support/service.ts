@@ -40,7 +40,7 @@ export interface TestService {
   /** Milliseconds from spawn to "listening". */
   readonly startedInMs: number;
   /** The exit code when it has ended, for whatever reason; `null` when a signal ended it. */
-  readonly ended: Promise<number | null>;
+  ended(): Promise<number | null>;
   /** Sends SIGTERM and resolves with the exit code. */
   stop(): Promise<number | null>;
   /** `kill -9`. */
@@ -56,19 +56,23 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
   const remove = () => {
     if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
   };
-  const end = async (signal: NodeJS.Signals) => {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill(signal);
-      await once(child, 'exit');
-    }
-    remove();
+  const ended = async () => {
+    child.ref();
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     return child.exitCode;
   };
-  const ended = once(child, 'exit').then(() => child.exitCode);
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    const code = await ended();
+    remove();
+    return code;
+  };
   const listening = await settled.catch((error: unknown) => {
     remove();
     throw error;
   });
+  // A test that fails before it ends its service must not keep the test process waiting for ever.
+  for (const handle of [child, child.stdout, child.stderr]) (handle as { unref?(): void }).unref?.();
   const url = ({ host, port }: { host: string; port: number }) => `http://${host}:${port}`;
   return {
     issuer: listening.issuer,
