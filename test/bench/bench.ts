@@ -11,7 +11,7 @@ import { tables } from './report.ts';
 /** Everything that the service promises about its speed and size. Above `limit`, the run fails. */
 const BOUNDS = [
   {
-    // Issue 2, "Speed". The floor is written as fast as it goes: a stock oidc-provider takes 2.2 to 2.7 of it.
+    // Issue 2, "Speed". The floor is as fast as it goes: a stock oidc-provider takes two to three times as much.
     name: 'CPU of an ES256 token over the floor',
     limit: 2.2,
     unit: '×',

@@ -21,7 +21,7 @@ test('every variable that the README names exists', () => {
 
 test('the defaults in the README are those of the generated reference', () => {
   const reference = readFileSync(join(PROJECT, 'config/README.md'), 'utf8');
-  const rows = [...README.matchAll(/^\| `([A-Z_]+)` \| (?:`([^`]+)`|–) \|/gm)];
+  const rows = [...README.matchAll(/^\| `([A-Z_]+)` +\| (?:`([^`]+)`|–) +\|/gm)];
   assert.ok(rows.length > 5);
   for (const [, name, value = '–'] of rows) {
     const row = reference.split('\n').find((line) => line.startsWith(`| \`${name}\` `));
@@ -58,7 +58,7 @@ test('every dependency has its reason, and no reason is without its dependency',
   const names = (text: string) => [...text.matchAll(/`([@a-z][a-z0-9/@-]+)`/g)].map(([, name = '']) => name);
   const reasoned = rows.flatMap((row) => names(row.split('|')[1] ?? ''));
   assert.deepEqual(reasoned.sort(), Object.keys(packageJson.dependencies).sort());
-  for (const row of rows) assert.match(row, /\| \d{4}-\d\d-\d\d(?:, \d{4}-\d\d-\d\d)* \|$/);
+  for (const row of rows) assert.match(row, /\| \d{4}-\d\d-\d\d(?:, \d{4}-\d\d-\d\d)* *\|$/);
   const development = /^For development: (.*)$/m.exec(section)?.[1] ?? '';
   assert.deepEqual(names(development).sort(), Object.keys(packageJson.devDependencies).sort());
 });
