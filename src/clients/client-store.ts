@@ -6,7 +6,9 @@
  */
 import type { PortalName } from '../portals/portal-name.ts';
 import type { ClientId } from './client-id.ts';
+import type { ClientPage, ClientQuery } from './client-query.ts';
 import type { ClientRecord } from './client-record.ts';
+import type { IdempotentAnswer, StoredAnswer } from './idempotent-answer.ts';
 
 /** A deleted client's trace, kept so that a repeated delete is told apart from an id that never was. */
 export interface Tombstone {
@@ -16,15 +18,42 @@ export interface Tombstone {
   readonly deleted_at: number;
 }
 
+export interface CreateConditions {
+  /** How many clients the portal may have with this one; counted in the same commit (S-RACE-07). */
+  readonly maxClients: number;
+  /** Kept in the same commit; an answer that is there already is returned and nothing else happens. */
+  readonly answer?: IdempotentAnswer | undefined;
+  /** Hash of an initial access token to take one use of, in the same commit (S-DCR-02). */
+  readonly initialAccessToken?: string | undefined;
+}
+
+/** The mutation was done before, under this idempotency key. */
+export interface Replayed {
+  readonly replayed: StoredAnswer;
+}
+
+export type CreateOutcome = 'created' | 'exists' | 'quota_exceeded' | 'token_spent' | Replayed;
+export type ReplaceOutcome = 'replaced' | 'conflict' | 'gone' | Replayed;
+
 export interface ClientStore {
   read(id: ClientId): Promise<ClientRecord | undefined>;
-  /** Stores a new client (version 1). `exists` when the id is taken or was deleted within `TOMBSTONE_SECONDS`. */
-  create(record: ClientRecord): Promise<'created' | 'exists'>;
+  /** One page of a portal's clients, oldest first. Its cost does not grow with the number of clients. */
+  list(query: ClientQuery): Promise<ClientPage>;
+  /** How many clients the portal has; constant time. */
+  count(portal: PortalName): Promise<number>;
+  /**
+   * Stores a new client (version 1). Looked at in this order, in one commit: a kept answer (`Replayed`),
+   * the id (`exists` when it is taken or was deleted within `TOMBSTONE_SECONDS`), the quota, the token.
+   */
+  create(record: ClientRecord, conditions: CreateConditions): Promise<CreateOutcome>;
   /**
    * Replaces the record if the stored version is `expectedVersion`; `record.version` is one more.
    * `gone` when the client was deleted meanwhile: a racing update can't bring it back (S-RACE-01).
+   * A kept answer is looked for first, and `answer` is kept in the same commit.
    */
-  replace(record: ClientRecord, expectedVersion: number): Promise<'replaced' | 'conflict' | 'gone'>;
+  replace(record: ClientRecord, expectedVersion: number, answer?: IdempotentAnswer): Promise<ReplaceOutcome>;
+  /** The answer kept under `id` (`IdempotentAnswer.id`), unless its time is over. */
+  readAnswer(id: string): Promise<StoredAnswer | undefined>;
   /** Removes the client, whatever its version, and leaves a tombstone in the same commit. */
   delete(id: ClientId, tombstone: Tombstone): Promise<'deleted' | 'gone'>;
   /** The tombstone of a client deleted at most `TOMBSTONE_SECONDS` before `nowSeconds`. */

@@ -67,13 +67,22 @@ export function mergeMetadata(kept: Partial<ClientMetadata>, body: Members): Mer
   return { metadata: clientMetadata.parse(merged), problems: [...problems, ...zodProblems(parsed.error)] };
 }
 
+/** `body` without the members that we do not know: RFC 7591 section 2 wants those ignored. */
+export function knownMembers(body: Members): Members {
+  return Object.fromEntries(
+    Object.entries(body).filter(
+      ([member]) => KNOWN.has(ALIASES.get(member) ?? member) || UNSUPPORTED.has(member),
+    ),
+  );
+}
+
 function sortMembers(body: Members) {
   const known: Record<string, unknown> = {};
   const extension: Record<string, unknown> = {};
   const problems: Problem[] = [];
   for (const [sentAs, value] of Object.entries(body)) {
     const member = ALIASES.get(sentAs) ?? sentAs;
-    if (value === null || SERVER_OWNED.has(member)) continue;
+    if (value === null || value === undefined || SERVER_OWNED.has(member)) continue;
     if (UNSUPPORTED.has(member)) problems.push({ path: member, message: 'is not supported; leave it out' });
     else if (!KNOWN.has(member)) extension[member] = value;
     else if (member === 'scope') problems.push(...takeScope(known, sentAs, value));

@@ -14,6 +14,8 @@ export interface Secret {
   readonly created_at: number;
   /** Epoch seconds from which the secret is refused; 0 = never. Checked at use, not by a cleaner. */
   readonly expires_at: number;
+  /** The secret itself, sealed, only where the portal's policy says `recoverable`. */
+  readonly sealed?: string;
 }
 
 export type HashCredential = (credential: string) => Uint8Array;
@@ -40,27 +42,27 @@ export function isValidAt(secret: Secret, nowSeconds: number): boolean {
   return secret.expires_at === 0 || nowSeconds < secret.expires_at;
 }
 
-/** A record holds two at most; comparing with a fixed number keeps the time the same for one and for two. */
-const MAX_VALID_SECRETS = 2;
+/** No policy allows more. Comparing with this fixed number keeps the time the same for one and for all. */
+export const MAX_VALID_SECRETS = 5;
 const NO_HASH = Buffer.alloc(32);
 
 /**
- * Whether `presented` is a valid secret among `secrets`. One hash and `MAX_VALID_SECRETS` comparisons,
+ * The valid secret among `secrets` that `presented` is. One hash and `MAX_VALID_SECRETS` comparisons,
  * whatever is stored and whatever was presented: the answer's time says nothing.
  */
-export function matchesSecret(
+export function findSecret(
   secrets: readonly Secret[],
   presented: string,
   hash: HashCredential,
   nowSeconds: number,
-): boolean {
+): Secret | undefined {
   const actual = hash(presented);
-  let matches = false;
+  let found: Secret | undefined;
   for (let index = 0; index < MAX_VALID_SECRETS; index += 1) {
     const secret = secrets[index];
     const expected = secret === undefined ? NO_HASH : Buffer.from(secret.hash, 'base64url');
     const same = timingSafeEqual(expected, actual);
-    matches = (same && secret !== undefined && isValidAt(secret, nowSeconds)) || matches;
+    if (same && secret !== undefined && isValidAt(secret, nowSeconds)) found = secret;
   }
-  return matches;
+  return found;
 }

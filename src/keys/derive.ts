@@ -13,20 +13,25 @@ export type Purpose =
   | 'ring-encryption'
   | 'ring-authentication'
   | 'client-secret-pepper'
-  | 'api-key-pepper';
+  | 'api-key-pepper'
+  | 'registration-token'
+  | 'cursor-authentication'
+  | 'idempotency-hash'
+  | 'idempotency-sealing'
+  | 'recoverable-secret-sealing';
 
 export function deriveKey(kek: KeyEncryptionKey, purpose: Purpose): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', kek, 'dcr-bridge', purpose, 32));
 }
 
-/** Hashes a high-entropy credential for storage: the same cost for every input, useless without the KEK. */
-export type KeyedHash = (credential: string) => Uint8Array;
+/** HMAC-SHA-256 under a derived key: the same cost for every input of a length, useless without the KEK. */
+export type KeyedHash = (text: string) => Uint8Array;
 
 export function keyedHash(
   kek: KeyEncryptionKey,
-  purpose: 'client-secret-pepper' | 'api-key-pepper',
+  purpose: Exclude<Purpose, `ring-${string}` | `${string}-sealing`>,
 ): KeyedHash {
   // Given as bytes, the key would be made anew for each hash, which costs four times the hash itself.
-  const pepper = createSecretKey(deriveKey(kek, purpose));
-  return (credential) => createHmac('sha256', pepper).update(credential, 'utf8').digest();
+  const key = createSecretKey(deriveKey(kek, purpose));
+  return (text) => createHmac('sha256', key).update(text, 'utf8').digest();
 }

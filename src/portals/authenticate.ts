@@ -6,16 +6,21 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Refusal } from '../lib/refusal.ts';
 import { type HashApiKey, hashForLookup } from './api-key.ts';
-import type { PortalName } from './portal-name.ts';
+import type { Caller } from './caller.ts';
+import { looksLikeInitialAccessToken } from './initial-access-token.ts';
 import type { PortalStore } from './portal-store.ts';
 
-/** Throws `Refusal` (`key_missing`, `key_unknown`) or `StoreUnavailable`. */
+export interface PortalAuthentication {
+  readonly store: Pick<PortalStore, 'findByKeyHash' | 'read' | 'readInitialAccessToken'>;
+  readonly hash: HashApiKey;
+}
+
+/** Throws `Refusal` (`key_missing`, `key_unknown`, `portal_disabled`) or `StoreUnavailable`. */
 export async function authenticatePortal(
-  store: Pick<PortalStore, 'findByKeyHash'>,
-  hash: HashApiKey,
+  { store, hash }: PortalAuthentication,
   key: string | undefined,
   nowSeconds: number,
-): Promise<PortalName> {
+): Promise<Caller> {
   if (key === undefined || key === '') throw new Refusal('key_missing');
   const presented = hashForLookup(key, hash);
   const portal = await store.findByKeyHash(presented);
@@ -23,7 +28,25 @@ export async function authenticatePortal(
   if (portal === undefined || found === undefined) throw new Refusal('key_unknown');
   if (found.expires_at !== 0 && nowSeconds >= found.expires_at) throw new Refusal('key_unknown');
   if (portal.state === 'disabled') throw new Refusal('portal_disabled');
-  return portal.name;
+  return { portal: portal.name, subject: found.key_id };
+}
+
+/** Like `authenticatePortal`, and takes an initial access token too: for registering, and nothing else. */
+export async function authenticateRegistrant(
+  context: PortalAuthentication,
+  credential: string | undefined,
+  nowSeconds: number,
+): Promise<Caller> {
+  if (credential === undefined || !looksLikeInitialAccessToken(credential)) {
+    return authenticatePortal(context, credential, nowSeconds);
+  }
+  const { store, hash } = context;
+  const initialAccessToken = hashForLookup(credential, hash);
+  const token = await store.readInitialAccessToken(initialAccessToken, nowSeconds);
+  const portal = token && (await store.read(token.portal));
+  if (portal === undefined) throw new Refusal('key_unknown');
+  if (portal.state === 'disabled') throw new Refusal('portal_disabled');
+  return { portal: portal.name, subject: initialAccessToken.slice(0, 22), initialAccessToken };
 }
 
 function sameHash(one: string, other: string): boolean {

@@ -3,7 +3,8 @@
  * it and can't be had again. Callers are the command line and the first start, never a portal itself.
  */
 import type { RandomBytes } from '../lib/random.ts';
-import { type HashApiKey, newApiKey, portalKey } from './api-key.ts';
+import { type HashApiKey, hashForLookup, newApiKey, portalKey } from './api-key.ts';
+import { newInitialAccessToken } from './initial-access-token.ts';
 import type { PortalName } from './portal-name.ts';
 import type { PortalRecord } from './portal-record.ts';
 import type { PortalStore } from './portal-store.ts';
@@ -54,6 +55,28 @@ export async function rollPortalKey(
     ],
   }));
   return changed ? key : undefined;
+}
+
+/**
+ * Makes a token that registers up to `uses` clients for the portal within `seconds`, and does nothing else.
+ * Returns it, `undefined` when there is no such portal.
+ */
+export async function issueInitialAccessToken(
+  { store, random, hash, now }: PortalContext,
+  portal: PortalName,
+  uses: number,
+  seconds: number,
+): Promise<string | undefined> {
+  if ((await store.read(portal)) === undefined) return undefined;
+  const token = newInitialAccessToken(random);
+  const expires_at = now() + seconds;
+  await store.addInitialAccessToken({
+    hash: hashForLookup(token, hash),
+    portal,
+    uses_left: uses,
+    expires_at,
+  });
+  return token;
 }
 
 /** Refuses all the portal's keys, or accepts them again. `false` when there is no such portal. */

@@ -1,4 +1,5 @@
 /** Where portals are kept. Every method throws `StoreUnavailable` when the store can't answer. */
+import type { InitialAccessToken } from './initial-access-token.ts';
 import type { PortalName } from './portal-name.ts';
 import type { PortalRecord } from './portal-record.ts';
 
@@ -12,4 +13,8 @@ export interface PortalStore {
   create(record: PortalRecord): Promise<'created' | 'exists'>;
   /** Replaces the record and re-indexes its keys, in one commit, if the stored version is `expectedVersion`. */
   replace(record: PortalRecord, expectedVersion: number): Promise<'replaced' | 'conflict'>;
+  /** Stores a limited-use token. Its uses are taken by `ClientStore.create`, in the create's own commit. */
+  addInitialAccessToken(token: InitialAccessToken): Promise<void>;
+  /** Undefined when unknown, spent, or expired at `nowSeconds`. */
+  readInitialAccessToken(hash: string, nowSeconds: number): Promise<InitialAccessToken | undefined>;
 }

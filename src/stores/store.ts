@@ -1,7 +1,9 @@
 /** What a store implementation offers as a whole: the domain's ports, and its own health. */
 import type { ClientStore } from '../clients/client-store.ts';
+import type { SecretUsageStore } from '../clients/secret-usage.ts';
 import type { RingStore } from '../keys/ring-store.ts';
 import type { PortalStore } from '../portals/portal-store.ts';
+import type { RateLimit, RateLimiter } from '../portals/rate-limiter.ts';
 
 export interface Durability {
   /** Whether an acknowledged write is on disk: SQLite `synchronous=FULL`, Redis `appendfsync always`. */
@@ -16,6 +18,9 @@ export interface Store {
   readonly clients: ClientStore;
   readonly portals: PortalStore;
   readonly rings: RingStore;
+  readonly secretUsage: SecretUsageStore;
+  /** Shared by the nodes where the store is; in memory where there is one process. */
+  rateLimiter(limit: RateLimit): RateLimiter;
   /** Resolves when the store answers; throws `StoreUnavailable`. */
   ping(): Promise<void>;
   /** What the store promises as it is set up now; throws `StoreUnavailable` when it can't be asked. */

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isValidAt, matchesSecret, newSecret, type Secret } from '../../src/clients/secret.ts';
+import {
+  findSecret,
+  isValidAt,
+  MAX_VALID_SECRETS,
+  newSecret,
+  type Secret,
+} from '../../src/clients/secret.ts';
+import { POLICY_DEFAULTS, portalPolicy } from '../../src/config/portals.ts';
 import { keyedHash } from '../../src/keys/derive.ts';
 
 const NOW = 1_800_000_000;
@@ -14,7 +21,7 @@ function issue(changes: Partial<Secret> = {}): { secret: Secret; value: string }
 }
 
 function opens(secrets: readonly Secret[], presented: string, at = NOW): boolean {
-  return matchesSecret(secrets, presented, hash, at);
+  return findSecret(secrets, presented, hash, at) !== undefined;
 }
 
 test('S-DCR-30: a secret has 256 random bits and keeps every one of them', () => {
@@ -43,7 +50,7 @@ test('S-KEY-06: what is kept of a secret is a hash that is useless without the p
   assert.ok(!kept.includes(value) && !kept.includes(value.slice(5)));
   assert.deepEqual(Object.keys(secret).sort(), ['created_at', 'expires_at', 'hash', 'secret_id']);
   const otherPepper = keyedHash(randomBytes(32), 'client-secret-pepper');
-  assert.ok(!matchesSecret([secret], value, otherPepper, NOW));
+  assert.equal(findSecret([secret], value, otherPepper, NOW), undefined);
   const otherPurpose = keyedHash(Buffer.alloc(32, 1), 'api-key-pepper');
   const samePepper = keyedHash(Buffer.alloc(32, 1), 'client-secret-pepper');
   assert.notDeepEqual(otherPurpose(value), samePepper(value));
@@ -89,32 +96,48 @@ test('S-MGT-16: expiry is looked at when the secret is used, to the second', () 
   assert.ok(isValidAt(issue().secret, Number.MAX_SAFE_INTEGER), '0 is never');
 });
 
-test('S-MGT-15: two secrets are valid at most, whatever a record holds', () => {
-  const made = [issue(), issue(), issue()];
+test('S-MGT-15: as many secrets are valid as the widest policy allows and no more, whatever a record holds', () => {
+  const made = Array.from({ length: MAX_VALID_SECRETS + 2 }, () => issue());
   const secrets = made.map(({ secret }) => secret);
   assert.deepEqual(
     made.map(({ value }) => opens(secrets, value)),
-    [true, true, false],
+    made.map((_, index) => index < MAX_VALID_SECRETS),
   );
   assert.ok(!opens([], issue().value));
+  const takes = (max_secrets: number) => portalPolicy.safeParse({ max_secrets }).success;
+  assert.deepEqual([takes(MAX_VALID_SECRETS), takes(MAX_VALID_SECRETS + 1)], [true, false]);
+  assert.equal(POLICY_DEFAULTS.max_secrets, 2);
 });
 
-test('S-TEN-03: one hash and two comparisons, whatever is stored and whatever comes', () => {
-  const made = [issue(), issue(), issue()];
-  for (const stored of [0, 1, 2, 3]) {
-    for (const presented of ['', 'x', made[0]?.value ?? '', 'y'.repeat(10_000)]) {
+test('the secret that opens is named, so that its use can be counted', () => {
+  const [newest, older, ended] = [issue(), issue({ expires_at: NOW + 60 }), issue({ expires_at: NOW })];
+  const secrets = [newest, older, ended].map(({ secret }) => secret);
+  assert.equal(findSecret(secrets, newest.value, hash, NOW)?.secret_id, newest.secret.secret_id);
+  assert.equal(findSecret(secrets, older.value, hash, NOW)?.secret_id, older.secret.secret_id);
+  assert.equal(findSecret(secrets, ended.value, hash, NOW), undefined);
+});
+
+test('S-TEN-03: one hash, and every stored one is compared, whatever is stored and whatever comes', () => {
+  const made = Array.from({ length: MAX_VALID_SECRETS }, () => issue());
+  for (let stored = 0; stored <= MAX_VALID_SECRETS; stored += 1) {
+    const presentable = ['', 'x', 'y'.repeat(10_000), ...made.map(({ value }) => value)];
+    for (const presented of presentable) {
       let hashes = 0;
       const counting = (credential: string) => {
         hashes += 1;
         return hash(credential);
       };
-      matchesSecret(
-        made.slice(0, stored).map(({ secret }) => secret),
-        presented,
-        counting,
-        NOW,
-      );
+      let looked = 0;
+      const watched = made.slice(0, stored).map(({ secret }) => ({
+        ...secret,
+        get hash() {
+          looked += 1;
+          return secret.hash;
+        },
+      }));
+      findSecret(watched, presented, counting, NOW);
       assert.equal(hashes, 1);
+      assert.equal(looked, stored, 'finding one ends nothing early');
     }
   }
 });

@@ -7,6 +7,7 @@ import { newApiKey, portalKey } from '../../src/portals/api-key.ts';
 import { authenticatePortal } from '../../src/portals/authenticate.ts';
 import { addPortal, rollPortalKey, setPortalState } from '../../src/portals/manage.ts';
 import { isPortalName } from '../../src/portals/portal-name.ts';
+import type { PortalRecord } from '../../src/portals/portal-record.ts';
 import { ACME, NOW, type Office, OTHER, office } from './support.ts';
 
 let portals: Office;
@@ -65,6 +66,17 @@ test('S-TEN-02: a key tells which portal is calling, and only the whole key does
   ];
   for (const key of wrong) assert.equal(await portals.refuses(key), 'key_unknown', key);
   for (const none of [undefined, '']) assert.equal(await portals.refuses(none), 'key_missing');
+});
+
+test('calls are counted under the id of the key: of two keys of a portal each has its own', async () => {
+  const name = 'two-keys' as typeof ACME;
+  const first = (await addPortal(portals, name)) ?? assert.fail();
+  const second = (await rollPortalKey(portals, name, 60)) ?? assert.fail();
+  const ids = (await portals.store.read(name))?.keys.map(({ key_id }) => key_id);
+  assert.deepEqual(
+    [await portals.authenticate(second), await portals.authenticate(first)],
+    ids?.map((subject) => ({ portal: name, subject })),
+  );
 });
 
 test('F-28: any single change of a key is refused', async () => {
@@ -130,22 +142,23 @@ test('S-TEN-03: the hash is computed for every key, and the found hash is compar
     return portals.hash(key);
   };
   // A store whose index lies: it answers with a portal that has no such key.
-  const lying = { findByKeyHash: async () => record };
-  await assert.rejects(authenticatePortal(lying, counting, newApiKey(randomBytes), NOW), {
+  const lying = (answer: PortalRecord) => ({
+    store: { ...portals.store, findByKeyHash: async () => answer },
+    hash: counting,
+  });
+  await assert.rejects(authenticatePortal(lying(record), newApiKey(randomBytes), NOW), {
     reason: 'key_unknown',
   });
   const cut = { ...record, keys: record.keys.map((key) => ({ ...key, hash: key.hash.slice(0, 20) })) };
-  await assert.rejects(authenticatePortal({ findByKeyHash: async () => cut }, counting, acmeKey, NOW), {
-    reason: 'key_unknown',
-  });
+  await assert.rejects(authenticatePortal(lying(cut), acmeKey, NOW), { reason: 'key_unknown' });
   assert.equal(hashes, 2);
 });
 
 test('a store that does not answer is not an unknown key', async () => {
   const unavailable = new StoreUnavailable('portals.findByKeyHash', 'not_done');
-  const down = { findByKeyHash: () => Promise.reject(unavailable) };
+  const down = { ...portals.store, findByKeyHash: () => Promise.reject(unavailable) };
   await assert.rejects(
-    authenticatePortal(down, portals.hash, acmeKey, NOW),
+    authenticatePortal({ store: down, hash: portals.hash }, acmeKey, NOW),
     (error) => error === unavailable,
   );
 });

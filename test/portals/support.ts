@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { keyedHash } from '../../src/keys/derive.ts';
 import { Refusal, type RefusalReason } from '../../src/lib/refusal.ts';
 import { authenticatePortal } from '../../src/portals/authenticate.ts';
+import type { Caller } from '../../src/portals/caller.ts';
 import type { PortalContext } from '../../src/portals/manage.ts';
 import type { PortalName } from '../../src/portals/portal-name.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
@@ -19,6 +20,8 @@ export interface Office extends PortalContext {
   time: number;
   /** The portal that a key belongs to. */
   caller(key: string | undefined): Promise<PortalName>;
+  /** All that is known of who has the key. */
+  authenticate(key: string | undefined): Promise<Caller>;
   /** The key opens nothing: the refusal's reason. */
   refuses(key: string | undefined): Promise<RefusalReason>;
   close(): Promise<void>;
@@ -33,7 +36,8 @@ export async function office(): Promise<Office> {
     hash,
     time: NOW,
     now: () => made.time,
-    caller: (key) => authenticatePortal(opened.portals, hash, key, made.time),
+    caller: async (key) => (await made.authenticate(key)).portal,
+    authenticate: (key) => authenticatePortal({ store: opened.portals, hash }, key, made.time),
     refuses: async (key) => {
       const error = await made.caller(key).then(
         (name) => assert.fail(`the key opens ${name}`),

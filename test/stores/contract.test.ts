@@ -1,9 +1,14 @@
 /** The one contract of the store's ports, run over every implementation. */
 import { after, before, describe } from 'node:test';
 import { clientsContract } from './contract/clients.ts';
+import { createsContract } from './contract/creates.ts';
+import { pagesContract } from './contract/pages.ts';
+import { pagesModel } from './contract/pages-model.ts';
 import { portalsContract } from './contract/portals.ts';
 import { racesContract } from './contract/races.ts';
+import { rateLimitsContract } from './contract/rate-limits.ts';
 import { ringsContract } from './contract/rings.ts';
+import { secretUsageContract } from './contract/secret-usage.ts';
 import { IMPLEMENTATIONS } from './implementations.ts';
 
 for (const implementation of IMPLEMENTATIONS) {
@@ -15,6 +20,11 @@ for (const implementation of IMPLEMENTATIONS) {
     after(() => end());
 
     clientsContract(implementation);
+    createsContract(implementation);
+    pagesContract(implementation);
+    pagesModel(implementation);
+    secretUsageContract(implementation);
+    rateLimitsContract(implementation);
     portalsContract(implementation);
     ringsContract(implementation);
     racesContract(implementation);

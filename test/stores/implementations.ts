@@ -16,6 +16,8 @@ export interface Place {
   open(): Promise<Store>;
   /** Overwrites what is stored of the client by `text`. */
   damage(id: ClientId, text: string): Promise<void>;
+  /** All that is stored, to be compared with an earlier state of it. */
+  contents(): Promise<unknown>;
 }
 
 export interface Implementation {
@@ -42,8 +44,23 @@ function sqlitePlace(): Place {
       handle.prepare('UPDATE clients SET record = ? WHERE client_id = ?').run(text, id);
       handle.close();
     },
+    async contents() {
+      const handle = new DatabaseSync(file, { readOnly: true });
+      const tables = handle.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+      const rows = tables.map(({ name }) => handle.prepare(`SELECT * FROM ${name} ORDER BY 1, 2`).all());
+      handle.close();
+      return rows;
+    },
   };
 }
+
+/** Without what time alone changes. */
+const EVERYTHING = `
+  local keys, all = redis.call('KEYS', ARGV[1]), {}
+  table.sort(keys)
+  for i, key in ipairs(keys) do all[i] = key .. redis.sha1hex(redis.call('DUMP', key)) end
+  return all
+`;
 
 function redis(name: string, startServer: () => Promise<RedisServer>): Implementation {
   let server: RedisServer;
@@ -63,8 +80,13 @@ function redis(name: string, startServer: () => Promise<RedisServer>): Implement
         location,
         open: () => openAt(location),
         async damage(id, text) {
-          await server.command('SET', `${location.keyPrefix}client:${id}`, `1 ${text}`);
+          await server.command(
+            'SET',
+            `${location.keyPrefix}client:${id}`,
+            `1 01790000000\nactive\n\n${text}`,
+          );
         },
+        contents: () => server.command('EVAL', EVERYTHING, '0', `${location.keyPrefix}*`),
       };
     },
   };

@@ -1,8 +1,12 @@
 /** Records as the domain would store them, with ids that no other test has. */
 import { randomBytes } from 'node:crypto';
-import { newClientId } from '../../src/clients/client-id.ts';
+import { type ClientId, newClientId } from '../../src/clients/client-id.ts';
 import type { ClientRecord } from '../../src/clients/client-record.ts';
+import type { CreateConditions } from '../../src/clients/client-store.ts';
+import type { IdempotentAnswer } from '../../src/clients/idempotent-answer.ts';
 import { clientMetadata } from '../../src/clients/metadata.ts';
+import type { ClientSecretUse, SecretUse } from '../../src/clients/secret-usage.ts';
+import type { InitialAccessToken } from '../../src/portals/initial-access-token.ts';
 import type { PortalName } from '../../src/portals/portal-name.ts';
 import type { PortalRecord } from '../../src/portals/portal-record.ts';
 
@@ -31,6 +35,57 @@ export function aClient(changes: Partial<ClientRecord> = {}): ClientRecord {
   };
 }
 
+/** The conditions of a create that none of them stops. */
+export const FREELY = { maxClients: 1_000_000_000 };
+
+export function aLabelledClient(
+  labels: Readonly<Record<string, string>>,
+  changes: Partial<ClientRecord> = {},
+): ClientRecord {
+  const client = aClient(changes);
+  return { ...client, metadata: { ...client.metadata, labels: { ...labels } } };
+}
+
+export function anAnswer(changes: Partial<IdempotentAnswer> = {}): IdempotentAnswer {
+  const random = () => randomBytes(24).toString('base64url');
+  return {
+    id: random(),
+    request_hash: random(),
+    sealed_answer: random(),
+    sealed_secret: random(),
+    answer_seconds: 3600,
+    secret_seconds: 600,
+    ...changes,
+  };
+}
+
+/** A create that writes everything that a create can write. */
+export interface Creation {
+  readonly record: ClientRecord;
+  readonly conditions: CreateConditions & { readonly answer: IdempotentAnswer };
+}
+
+export function aCreation(initialAccessToken: string): Creation {
+  return {
+    record: aLabelledClient({ team: 'a' }),
+    conditions: { ...FREELY, answer: anAnswer(), initialAccessToken },
+  };
+}
+
+/** What a replay of `answer` returns. */
+export function storedOf({ request_hash, sealed_answer, sealed_secret }: IdempotentAnswer) {
+  return { request_hash, sealed_answer, sealed_secret };
+}
+
+export function aUse(client_id: ClientId, changes: Partial<SecretUse> = {}): ClientSecretUse {
+  return { client_id, secret_id: 'sec_1', first_used_at: NOW, last_used_at: NOW, use_count: 1, ...changes };
+}
+
+/** Every portal of its own counts from zero. */
+export function aPortalName(): PortalName {
+  return `portal-${randomBytes(6).toString('hex')}` as PortalName;
+}
+
 export function next(record: ClientRecord, changes: Partial<ClientRecord> = {}): ClientRecord {
   return { ...record, version: record.version + 1, updated_at: record.updated_at + 1, ...changes };
 }
@@ -41,6 +96,17 @@ export function aTombstone(record: ClientRecord, deleted_at = NOW) {
 
 export function aKeyHash(): string {
   return randomBytes(32).toString('base64url');
+}
+
+export function aToken(changes: Partial<InitialAccessToken> = {}): InitialAccessToken {
+  return {
+    hash: aKeyHash(),
+    portal: aClient().portal,
+    uses_left: 2,
+    // By the store's clock, which is real.
+    expires_at: Math.floor(Date.now() / 1000) + 600,
+    ...changes,
+  };
 }
 
 export function aPortal(name: string, hashes: readonly string[] = [aKeyHash()]): PortalRecord {

@@ -3,13 +3,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { endWithProcess } from '../support/end-with-process.ts';
 import type { StoreLocation } from './open-at.ts';
+import type { Creation } from './records.ts';
 import type { Call, Order } from './worker.ts';
 
 export interface Worker {
   /** Makes the calls, 25 at a time; resolves to their results in order, a thrown error as its text. */
   make(calls: readonly Call[]): Promise<readonly unknown[]>;
-  /** Creates clients until the process is killed; `seen` gets each that was acknowledged. */
-  createForever(seen: (record: unknown) => void): void;
+  /** Creates clients by a token until the process is killed; `seen` gets each that was acknowledged. */
+  createForever(initialAccessToken: string, seen: (creation: Creation) => void): void;
   /** `kill -9`; resolves when the process is gone. */
   kill(): Promise<void>;
 }
@@ -24,9 +25,9 @@ export async function startWorker(location: StoreLocation): Promise<Worker> {
       const [results] = (await once(child, 'message')) as [readonly unknown[]];
       return results;
     },
-    createForever(seen) {
-      child.on('message', seen);
-      order(child, { createForever: true });
+    createForever(initialAccessToken, seen) {
+      child.on('message', (creation) => seen(creation as Creation));
+      order(child, { createForever: { initialAccessToken } });
     },
     async kill() {
       const gone = once(child, 'exit');

@@ -1,22 +1,27 @@
 /**
  * Another process with the same store: run by `startWorker`, it does what it is told over IPC. `calls` are
- * made 25 at a time and answered in order; `createForever` reports each client as soon as it was acknowledged.
+ * made 25 at a time and answered in order; `createForever` reports each creation as soon as it was acknowledged.
  */
-import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailable } from '../../src/lib/store-unavailable.ts';
+import { chunks } from '../../src/stores/chunks.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { openAt, type StoreLocation } from './open-at.ts';
-import { aClient } from './records.ts';
+import { aCreation } from './records.ts';
+
+type Ports = 'clients' | 'portals' | 'rings' | 'secretUsage';
 
 export type Call = {
-  [Port in 'clients' | 'portals' | 'rings']: {
+  [Port in Ports]: {
     [Method in keyof Store[Port]]: Store[Port][Method] extends (...args: infer Args) => unknown
       ? readonly [Port, Method, ...Args]
       : never;
   }[keyof Store[Port]];
-}['clients' | 'portals' | 'rings'];
+}[Ports];
 
-export type Order = { readonly calls: readonly Call[] } | { readonly createForever: true };
+export type Order =
+  | { readonly calls: readonly Call[] }
+  | { readonly createForever: { readonly initialAccessToken: string } };
 
 const AT_ONCE = 25;
 
@@ -24,11 +29,9 @@ const store = await openAt(JSON.parse(process.argv[2] ?? '') as StoreLocation);
 
 process.on('disconnect', () => process.exit());
 process.on('message', async (order: Order) => {
-  if ('createForever' in order) return await createForever();
+  if ('createForever' in order) return await createForever(order.createForever.initialAccessToken);
   const results: unknown[] = [];
-  for (let start = 0; start < order.calls.length; start += AT_ONCE) {
-    results.push(...(await Promise.all(order.calls.slice(start, start + AT_ONCE).map(make))));
-  }
+  for (const some of chunks(order.calls, AT_ONCE)) results.push(...(await Promise.all(some.map(make))));
   process.send?.(results);
 });
 process.send?.('ready');
@@ -47,10 +50,13 @@ async function make([port, method, ...args]: Call): Promise<unknown> {
   }
 }
 
-async function createForever(): Promise<never> {
-  for (;;) {
-    const record = aClient();
-    if ((await store.clients.create(record)) === 'created') process.send?.(record);
-    await breathe();
-  }
+async function createForever(initialAccessToken: string): Promise<void> {
+  const createOneByOne = async () => {
+    for (;;) {
+      const creation = aCreation(initialAccessToken);
+      const outcome = await store.clients.create(creation.record, creation.conditions);
+      if (outcome === 'created') process.send?.(creation);
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, createOneByOne));
 }

@@ -1,76 +1,121 @@
 /** Clients in Redis: each mutation one script. Reads go over a connection of their own. */
-import type { ClientRecord } from '../../clients/client-record.ts';
-import { type ClientStore, TOMBSTONE_SECONDS, type Tombstone } from '../../clients/client-store.ts';
-import { parseRecord } from '../parse-record.ts';
-import type { Commit } from './commit.ts';
-import { createClient, deleteClient, replaceClient } from './commit-scripts.ts';
+import {
+  type ClientStore,
+  type CreateOutcome,
+  type ReplaceOutcome,
+  TOMBSTONE_SECONDS,
+} from '../../clients/client-store.ts';
+import { clientMoved } from '../client-moved.ts';
+import { facetsAsked, stillAsked } from '../facets.ts';
+import { findPage } from './client-pages.ts';
+import { createClient, deleteClient, replaceClient } from './client-scripts.ts';
+import type { Commit, Committed } from './commit.ts';
 import type { Reads } from './reads.ts';
 import type { StorageKeys } from './storage-schema.ts';
-import { packVersioned, unpackVersioned } from './versioned.ts';
+import { answerArguments, answerKeys, unpackAnswer } from './stored-answer.ts';
+import { packClient, unpackClient } from './stored-client.ts';
+import { unpackTombstone } from './stored-tombstone.ts';
 
 export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): ClientStore {
   return {
     async read(id) {
       const stored = await reads.text('clients.read', keys.client(id));
-      if (stored === null) return undefined;
-      const label = `client ${id}`;
-      const { version, text } = unpackVersioned('clients.read', label, stored);
-      return parseRecord<ClientRecord>(
-        'clients.read',
-        label,
-        text,
-        (record) => record.client_id === id && record.version === version,
-      );
+      return stored === null ? undefined : unpackClient('clients.read', id, stored);
     },
 
-    async create(record) {
-      const { client_id, portal, version, created_at } = record;
-      const outcome = await commit(
+    async list(query) {
+      const { positions, next } = await findPage(reads, keys, query);
+      const ids = positions.map(({ client_id }) => client_id);
+      const stored = await reads.texts('clients.list', ids.map(keys.client));
+      const found = ids.map((id, index) => {
+        const text = stored[index];
+        return typeof text === 'string' ? unpackClient('clients.list', id, text) : undefined;
+      });
+      return { clients: stillAsked(found, facetsAsked(query)), next };
+    },
+
+    async count(portal) {
+      return Number(await reads.text('clients.count', keys.portalClientCount(portal)));
+    },
+
+    async create(record, { maxClients, answer, initialAccessToken }) {
+      const { client_id, portal, provider } = record;
+      const committed = await commit(
         'clients.create',
         createClient,
-        [keys.client(client_id), keys.tombstone(client_id), keys.portalClients(portal), keys.clientCount],
-        [packVersioned(version, JSON.stringify(record)), created_at, client_id],
+        [
+          keys.client(client_id),
+          keys.tombstone(client_id),
+          keys.clientCount,
+          keys.portalClientCount(portal),
+          keys.clientIndex(portal, provider),
+          keys.initialAccessToken(initialAccessToken ?? ''),
+          ...answerKeys(keys, answer),
+        ],
+        [
+          client_id,
+          packClient(record),
+          maxClients,
+          initialAccessToken === undefined ? '' : portal,
+          ...answerArguments(answer),
+        ],
       );
-      return outcome as 'created' | 'exists';
+      return replayedOr<CreateOutcome>('clients.create', committed);
     },
 
-    async replace(record, expectedVersion) {
-      const outcome = await commit(
+    async replace(record, expectedVersion, answer) {
+      const { client_id, portal, provider } = record;
+      const committed = await commit(
         'clients.replace',
         replaceClient,
-        [keys.client(record.client_id)],
-        [packVersioned(record.version, JSON.stringify(record)), expectedVersion],
+        [
+          keys.client(client_id),
+          keys.clientIndex(portal, provider),
+          keys.secretUses(client_id),
+          ...answerKeys(keys, answer),
+        ],
+        [client_id, packClient(record), expectedVersion, ...answerArguments(answer)],
       );
-      return outcome as 'replaced' | 'conflict' | 'gone';
+      if (committed.outcome === 'elsewhere') throw clientMoved('clients.replace', client_id);
+      return replayedOr<ReplaceOutcome>('clients.replace', committed);
+    },
+
+    async readAnswer(id) {
+      const stored = await reads.texts('clients.readAnswer', [keys.answer(id), keys.answerSecret(id)]);
+      return unpackAnswer('clients.readAnswer', stored);
     },
 
     async delete(id, tombstone) {
-      const outcome = await commit(
+      const { portal, provider } = tombstone;
+      const { outcome } = await commit(
         'clients.delete',
         deleteClient,
         [
           keys.client(id),
           keys.tombstone(id),
-          keys.portalClients(tombstone.portal),
+          keys.clientIndex(portal, provider),
           keys.clientCount,
+          keys.portalClientCount(portal),
           keys.tombstoneLeft,
+          keys.secretUses(id),
         ],
         [id, JSON.stringify(tombstone), TOMBSTONE_SECONDS],
       );
+      if (outcome === 'elsewhere') throw clientMoved('clients.delete', id);
       return outcome as 'deleted' | 'gone';
     },
 
     async readTombstone(id, nowSeconds) {
       const stored = await reads.text('clients.readTombstone', keys.tombstone(id));
-      if (stored === null) return undefined;
-      const tombstone = parseRecord<Tombstone>(
-        'clients.readTombstone',
-        `tombstone of ${id}`,
-        stored,
-        ({ deleted_at }) => typeof deleted_at === 'number',
-      );
-      // Redis's clock ends it, and it may differ from the caller's.
-      return tombstone.deleted_at < nowSeconds - TOMBSTONE_SECONDS ? undefined : tombstone;
+      return unpackTombstone('clients.readTombstone', id, stored, nowSeconds);
     },
   };
+}
+
+function replayedOr<Outcome extends CreateOutcome | ReplaceOutcome>(
+  operation: string,
+  { outcome, values }: Committed,
+): Outcome {
+  const replayed = outcome === 'replayed' ? unpackAnswer(operation, values) : undefined;
+  return (replayed === undefined ? outcome : { replayed }) as Outcome;
 }

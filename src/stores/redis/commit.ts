@@ -8,13 +8,18 @@ import { COMMAND_TIMEOUT_MS } from './connect.ts';
 import { commitFailed } from './failure.ts';
 import { type Connection, runScript, type Script } from './script.ts';
 
-/** Resolves to the script's outcome word. */
 export type Commit = (
   operation: string,
   script: Script,
   keys: readonly string[],
   args: readonly (string | number)[],
-) => Promise<string>;
+) => Promise<Committed>;
+
+export interface Committed {
+  readonly outcome: string;
+  /** What the script answered beside the outcome. */
+  readonly values: readonly (string | null)[];
+}
 
 export function commits(connection: Connection): Commit {
   /** Redis's clock minus our monotonic one; unknown until the first reply of a connection. */
@@ -27,21 +32,21 @@ export function commits(connection: Connection): Commit {
     const sentAt = performance.now();
     const deadline =
       clockOffsetMs === undefined ? 0 : Math.floor(sentAt + clockOffsetMs + COMMAND_TIMEOUT_MS);
-    const [outcome, redisNow] = (await runScript(connection, script, keys, [deadline, ...args])) as [
-      string,
-      number,
-    ];
+    const [outcome, redisNow, ...values] = (await runScript(connection, script, keys, [
+      deadline,
+      ...args,
+    ])) as [string, number, ...(string | null)[]];
     clockOffsetMs = redisNow - (sentAt + performance.now()) / 2;
-    return outcome;
+    return { outcome, values };
   }
 
   return async (operation, script, keys, args) => {
     if (connection.status === 'end') throw new StoreUnavailable(`${operation}: closed`, 'not_done');
     try {
-      const outcome = await send(script, keys, args);
-      if (outcome !== 'late') return outcome;
+      const first = await send(script, keys, args);
+      if (first.outcome !== 'late') return first;
       const second = await send(script, keys, args);
-      if (second !== 'late') return second;
+      if (second.outcome !== 'late') return second;
     } catch (error) {
       throw commitFailed(operation, error);
     }

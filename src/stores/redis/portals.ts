@@ -1,10 +1,11 @@
 /** Portals in Redis: the record and the index of its keys change in one script. */
+import type { PortalName } from '../../portals/portal-name.ts';
 import type { PortalRecord } from '../../portals/portal-record.ts';
 import type { PortalStore } from '../../portals/portal-store.ts';
 import { keyTaken } from '../key-taken.ts';
 import { parseRecord } from '../parse-record.ts';
 import type { Commit } from './commit.ts';
-import { createPortal, replacePortal } from './commit-scripts.ts';
+import { addInitialAccessToken, createPortal, replacePortal } from './portal-scripts.ts';
 import { findPortal } from './read-scripts.ts';
 import type { Reads } from './reads.ts';
 import type { StorageKeys } from './storage-schema.ts';
@@ -37,7 +38,7 @@ export function redisPortals(commit: Commit, reads: Reads, keys: StorageKeys): P
     },
 
     async create(record) {
-      const outcome = await commit(
+      const { outcome } = await commit(
         'portals.create',
         createPortal,
         [keys.portals, keys.portalKeys],
@@ -48,7 +49,7 @@ export function redisPortals(commit: Commit, reads: Reads, keys: StorageKeys): P
     },
 
     async replace(record, expectedVersion) {
-      const outcome = await commit(
+      const { outcome } = await commit(
         'portals.replace',
         replacePortal,
         [keys.portals, keys.portalKeys],
@@ -56,6 +57,29 @@ export function redisPortals(commit: Commit, reads: Reads, keys: StorageKeys): P
       );
       if (outcome === 'key_taken') throw keyTaken(record.name);
       return outcome as 'replaced' | 'conflict';
+    },
+
+    async addInitialAccessToken({ hash, portal, uses_left, expires_at }) {
+      await commit(
+        'portals.addInitialAccessToken',
+        addInitialAccessToken,
+        [keys.initialAccessToken(hash)],
+        [portal, uses_left, expires_at],
+      );
+    },
+
+    async readInitialAccessToken(hash, nowSeconds) {
+      const { portal, uses_left, expires_at } = await reads.fields(
+        'portals.readInitialAccessToken',
+        keys.initialAccessToken(hash),
+      );
+      if (portal === undefined || Number(expires_at) <= nowSeconds) return undefined;
+      return {
+        hash,
+        portal: portal as PortalName,
+        uses_left: Number(uses_left),
+        expires_at: Number(expires_at),
+      };
     },
   };
 }

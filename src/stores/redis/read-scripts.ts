@@ -9,6 +9,62 @@ export const findPortal = script(`
 `);
 
 /**
+ * Where a facet's entries begin, after the position `after` (`''`: from the first), and where they end. Every
+ * range has a limit. Lua never compares entries: it would by the server's locale, Redis does by bytes.
+ */
+const RANGE = `
+  local function from(facet, after)
+    if after == '' then return '[' .. facet .. '\\n' end
+    return '(' .. facet .. '\\n' .. after
+  end
+  local function to(facet) return '[' .. facet .. '\\n\\255' end
+`;
+
+/** KEYS client-index. ARGV after, limit, facet... Answers each facet's own entries, at one moment. */
+export const rangeOfEach = script(`
+  ${RANGE}
+  local ranges = {}
+  for i = 3, #ARGV do
+    ranges[i - 2] = redis.call('ZRANGEBYLEX', KEYS[1], from(ARGV[i], ARGV[1]), to(ARGV[i]), 'LIMIT', 0, ARGV[2])
+  end
+  return ranges
+`);
+
+/**
+ * KEYS client-index. ARGV after, limit, most candidates, facet... Answers the entries of the rarest facet whose
+ * clients have all the others too, at most `limit` of them, behind the last entry that was looked at (`''`
+ * when the index ended).
+ */
+export const rangeOfAll = script(`
+  ${RANGE}
+  local after, limit, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+  local rarest, fewest
+  for i = 4, #ARGV do
+    local count = redis.call('ZLEXCOUNT', KEYS[1], from(ARGV[i], after), to(ARGV[i]))
+    if not fewest or count < fewest then rarest, fewest = ARGV[i], count end
+  end
+  local found =
+    redis.call('ZRANGEBYLEX', KEYS[1], from(rarest, after), to(rarest), 'LIMIT', 0, most + 1)
+  local last = ''
+  if #found > most then
+    table.remove(found)
+    last = found[most]
+  end
+  for i = 4, #ARGV do
+    if ARGV[i] ~= rarest and #found > 0 then
+      local others, both = {}, {}
+      for j, entry in ipairs(found) do others[j] = ARGV[i] .. string.sub(entry, #rarest + 1) end
+      for j, score in ipairs(redis.call('ZMSCORE', KEYS[1], unpack(others))) do
+        if score then both[#both + 1] = found[j] end
+      end
+      found = both
+    end
+  end
+  for i = #found, limit + 1, -1 do found[i] = nil end
+  return { last, unpack(found) }
+`);
+
+/**
  * KEYS portals, client-count, tombstone-left. A tombstone lives as long as the mark that the last delete
  * left or shorter: without the mark there is none, and none has to be counted.
  */

@@ -7,14 +7,16 @@
 import type { Store } from '../store.ts';
 import { redisClients } from './clients.ts';
 import { commits } from './commit.ts';
-import { ping } from './commit-scripts.ts';
 import { connect } from './connect.ts';
 import { redisDurability } from './durability.ts';
 import { redisPortals } from './portals.ts';
+import { redisRateLimiter } from './rate-limiter.ts';
 import { readsOver } from './reads.ts';
 import { parseRedisUrl } from './redis-url.ts';
+import { ping } from './ring-scripts.ts';
 import { redisRings } from './rings.ts';
 import type { Connection } from './script.ts';
+import { redisSecretUsage } from './secret-usage.ts';
 import { DEFAULT_KEY_PREFIX, storageKeys } from './storage-schema.ts';
 import { firstAttempt, type StoreLog, watch } from './watch.ts';
 
@@ -49,6 +51,8 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     clients: redisClients(commit, reads, keys),
     portals: redisPortals(commit, reads, keys),
     rings: redisRings(commit, reads, keys),
+    secretUsage: redisSecretUsage(commit, reads, keys),
+    rateLimiter: (limit) => redisRateLimiter(reading, keys, limit),
     async ping() {
       await Promise.all([commit('ping', ping, [keys.ring], []), reads.text('ping', keys.clientCount)]);
     },

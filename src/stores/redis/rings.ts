@@ -1,9 +1,9 @@
 /** The sealed key ring in Redis: one string, replaced under a version compare. */
 import type { RingStore } from '../../keys/ring-store.ts';
 import type { Commit } from './commit.ts';
-import { writeRing } from './commit-scripts.ts';
 import { isUnused } from './read-scripts.ts';
 import type { Reads } from './reads.ts';
+import { writeRing } from './ring-scripts.ts';
 import type { StorageKeys } from './storage-schema.ts';
 import { packVersioned, unpackVersioned } from './versioned.ts';
 
@@ -17,7 +17,7 @@ export function redisRings(commit: Commit, reads: Reads, keys: StorageKeys): Rin
     },
 
     async writeRing({ version, document }, expectedVersion) {
-      const outcome = await commit(
+      const { outcome } = await commit(
         'rings.writeRing',
         writeRing,
         [keys.ring],

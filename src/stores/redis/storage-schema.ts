@@ -1,19 +1,25 @@
 /**
  * Everything that is kept in Redis: each key, its type, its lifetime, who writes it.
  *
- * | key (after the prefix)        | type   | lifetime             | written by                        | holds |
- * |-------------------------------|--------|----------------------|-----------------------------------|-------|
- * | `client:<client_id>`          | string | until deleted        | createClient, replaceClient, deleteClient | version, `ClientRecord` |
- * | `tombstone:<client_id>`       | string | `TOMBSTONE_SECONDS`  | deleteClient                      | `Tombstone` |
- * | `tombstone-left`              | string | `TOMBSTONE_SECONDS` after the last delete | deleteClient | `1`: a tombstone may still be there |
- * | `portal-clients:<portal>`     | zset   | while not empty      | createClient, deleteClient        | client ids by `created_at`: counted, and listed from a (created_at, client_id) on |
- * | `client-count`                | string | for ever             | createClient, deleteClient        | how many clients are stored |
- * | `portals`                     | hash   | for ever             | createPortal, replacePortal       | name → version, `PortalRecord` |
- * | `portal-keys`                 | hash   | for ever             | createPortal, replacePortal       | key hash → portal name |
- * | `ring`                        | string | for ever             | writeRing                         | version, sealed ring document |
+ * | key (after the prefix) | type | lifetime | written by | holds |
+ * |---|---|---|---|---|
+ * | `client:<client_id>` | string | until deleted | createClient, replaceClient, deleteClient | version, head, `ClientRecord` (`stored-client.ts`) |
+ * | `client-index:<portal>:<provider>` | zset | while not empty | createClient, replaceClient, deleteClient | for each facet of each client (`facets.ts`): facet, line break, `created_at` in 11 digits, client id; all scores 0, so that a facet's clients are one range in the order of a page |
+ * | `portal-client-count:<portal>` | string | for ever | createClient, deleteClient | how many clients the portal has: what its quota is compared with |
+ * | `client-count` | string | for ever | createClient, deleteClient | how many clients are stored |
+ * | `secret-uses:<client_id>` | hash | until the client is deleted | addSecretUses, replaceClient, deleteClient | secret id → first use, last use, count; only of secrets that the client has |
+ * | `tombstone:<client_id>` | string | `TOMBSTONE_SECONDS` | deleteClient | `Tombstone` |
+ * | `tombstone-left` | string | `TOMBSTONE_SECONDS` after the last delete | deleteClient | `1`: a tombstone may still be there |
+ * | `answer:<answer id>` | string | `answer_seconds` | createClient, replaceClient | `request_hash` and `sealed_answer` |
+ * | `answer-secret:<answer id>` | string | `secret_seconds` | createClient, replaceClient | `sealed_secret` |
+ * | `portals` | hash | for ever | createPortal, replacePortal | name → version, `PortalRecord` |
+ * | `portal-keys` | hash | for ever | createPortal, replacePortal | key hash → portal name |
+ * | `initial-access-token:<hash>` | hash | until `expires_at`, or its last use | addInitialAccessToken, createClient | `portal`, `uses_left`, `expires_at` |
+ * | `ring` | string | for ever | writeRing | version, sealed ring document |
+ * | `calls:<points>:<window>:<subject>` | string | the window | rate-limiter-flexible | points used in this window |
  *
- * "version, X" is the version in decimal, one blank, then X as JSON text (`versioned.ts`): a script compares
- * versions without parsing JSON. No script writes JSON of its own: cjson turns empty arrays into objects.
+ * "version, X" is the version in decimal, one blank, then X (`versioned.ts`): a script compares versions
+ * without parsing JSON. No script writes JSON of its own: cjson turns empty arrays into objects.
  *
  * Every key carries the same hash tag, `{dcr}`: one commit is one script over several keys, and Redis
  * Cluster runs such a script only when all of them are in one slot. So the whole store lives on one shard
@@ -28,11 +34,18 @@ export interface StorageKeys {
   readonly client: (clientId: string) => string;
   readonly tombstone: (clientId: string) => string;
   readonly tombstoneLeft: string;
-  readonly portalClients: (portal: string) => string;
+  readonly clientIndex: (portal: string, provider: string) => string;
+  readonly portalClientCount: (portal: string) => string;
   readonly clientCount: string;
+  readonly secretUses: (clientId: string) => string;
+  readonly answer: (answerId: string) => string;
+  readonly answerSecret: (answerId: string) => string;
   readonly portals: string;
   readonly portalKeys: string;
+  readonly initialAccessToken: (hash: string) => string;
   readonly ring: string;
+  /** Of the subjects that have this limit. */
+  readonly callCounts: (points: number, windowSeconds: number) => string;
 }
 
 export function storageKeys(prefix: string): StorageKeys {
@@ -41,10 +54,16 @@ export function storageKeys(prefix: string): StorageKeys {
     client: (clientId) => `${prefix}client:${clientId}`,
     tombstone: (clientId) => `${prefix}tombstone:${clientId}`,
     tombstoneLeft: `${prefix}tombstone-left`,
-    portalClients: (portal) => `${prefix}portal-clients:${portal}`,
+    clientIndex: (portal, provider) => `${prefix}client-index:${portal}:${provider}`,
+    portalClientCount: (portal) => `${prefix}portal-client-count:${portal}`,
     clientCount: `${prefix}client-count`,
+    secretUses: (clientId) => `${prefix}secret-uses:${clientId}`,
+    answer: (answerId) => `${prefix}answer:${answerId}`,
+    answerSecret: (answerId) => `${prefix}answer-secret:${answerId}`,
     portals: `${prefix}portals`,
     portalKeys: `${prefix}portal-keys`,
+    initialAccessToken: (hash) => `${prefix}initial-access-token:${hash}`,
     ring: `${prefix}ring`,
+    callCounts: (points, windowSeconds) => `${prefix}calls:${points}:${windowSeconds}`,
   };
 }

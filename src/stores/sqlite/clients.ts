@@ -1,77 +1,89 @@
-/** Clients in SQLite: each mutation one transaction with its version compare and its tombstone. */
+/** Clients in SQLite: each mutation one commit, of everything that it checks and everything that it changes. */
 import type { ClientRecord } from '../../clients/client-record.ts';
-import { type ClientStore, TOMBSTONE_SECONDS, type Tombstone } from '../../clients/client-store.ts';
-import type { PortalName } from '../../portals/portal-name.ts';
-import { parseRecord } from '../parse-record.ts';
+import type { ClientStore, CreateOutcome, ReplaceOutcome } from '../../clients/client-store.ts';
+import { clientMoved } from '../client-moved.ts';
+import { facetsAsked, stillAsked } from '../facets.ts';
+import { sqliteAnswers } from './answers.ts';
+import { sqliteClientPages } from './client-pages.ts';
+import { sqliteClientRows } from './client-rows.ts';
 import type { Database } from './database.ts';
-
-/** How many expired tombstones a delete clears away: more than the one it leaves, and never a long lock. */
-const PURGE_BATCH = 100;
+import { sqliteInitialAccessTokens } from './initial-access-tokens.ts';
+import { sqliteSweep } from './sweep.ts';
+import { sqliteTombstones } from './tombstones.ts';
 
 export function sqliteClients(database: Database): ClientStore {
-  const select = database.prepare('SELECT record FROM clients WHERE client_id = ?');
-  const insert = database.prepare(`
-    INSERT INTO clients (client_id, portal, version, created_at, record)
-    SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE client_id = ?1)
-    ON CONFLICT DO NOTHING`);
-  const update = database.prepare(
-    'UPDATE clients SET version = ?, record = ? WHERE client_id = ? AND version = ?',
-  );
-  const remove = database.prepare('DELETE FROM clients WHERE client_id = ?');
-  const bury = database.prepare(
-    'INSERT OR REPLACE INTO tombstones (client_id, portal, provider, deleted_at) VALUES (?, ?, ?, ?)',
-  );
-  const purge = database.prepare(`
-    DELETE FROM tombstones WHERE client_id IN
-      (SELECT client_id FROM tombstones WHERE deleted_at < ? ORDER BY deleted_at LIMIT ${PURGE_BATCH})`);
-  const selectTombstone = database.prepare(
-    'SELECT portal, provider, deleted_at FROM tombstones WHERE client_id = ? AND deleted_at >= ?',
-  );
+  const rows = sqliteClientRows(database);
+  const page = sqliteClientPages(database);
+  const tombstones = sqliteTombstones(database);
+  const answers = sqliteAnswers(database);
+  const tokens = sqliteInitialAccessTokens(database);
+  const sweep = sqliteSweep(database);
 
   return {
-    async read(id) {
-      const row = database.read('clients.read', () => select.get(id)) as { record: string } | undefined;
-      if (row === undefined) return undefined;
-      return parseRecord<ClientRecord>(
-        'clients.read',
-        `client ${id}`,
-        row.record,
-        (record) => record.client_id === id,
-      );
+    read: async (id) => rows.find('clients.read', id),
+
+    async list(query) {
+      const { positions, next } = database.read('clients.list', () => page(query));
+      const found = positions.map(({ client_id }) => rows.find('clients.list', client_id));
+      return { clients: stillAsked(found, facetsAsked(query)), next };
     },
 
-    async create(record) {
-      const { client_id, portal, version, created_at } = record;
-      return database.commit('clients.create', () => {
-        const { changes } = insert.run(client_id, portal, version, created_at, JSON.stringify(record));
-        return changes === 1 ? 'created' : 'exists';
+    count: async (portal) => database.read('clients.count', () => rows.count(portal)),
+
+    async create(record, { maxClients, answer, initialAccessToken }) {
+      const { client_id, portal } = record;
+      return database.commit<CreateOutcome>('clients.create', () => {
+        const kept = answer && answers.find(answer.id);
+        if (kept !== undefined) return { replayed: kept };
+        if (rows.has(client_id) || tombstones.has(client_id)) return 'exists';
+        if (rows.count(portal) >= maxClients) return 'quota_exceeded';
+        if (initialAccessToken !== undefined && !tokens.takeUse(initialAccessToken, portal)) {
+          return 'token_spent';
+        }
+        rows.insert(record);
+        if (answer !== undefined) answers.keep(answer);
+        sweep();
+        return 'created';
       });
     },
 
-    async replace(record, expectedVersion) {
-      const { client_id, version } = record;
-      return database.commit('clients.replace', () => {
-        const { changes } = update.run(version, JSON.stringify(record), client_id, expectedVersion);
-        if (changes === 1) return 'replaced';
-        return select.get(client_id) === undefined ? 'gone' : 'conflict';
+    async replace(record, expectedVersion, answer) {
+      return database.commit<ReplaceOutcome>('clients.replace', () => {
+        const kept = answer && answers.find(answer.id);
+        if (kept !== undefined) return { replayed: kept };
+        const stored = rows.find('clients.replace', record.client_id);
+        if (stored === undefined) return 'gone';
+        if (stored.version !== expectedVersion) return 'conflict';
+        refuseMove('clients.replace', stored, record);
+        rows.update(stored, record);
+        if (answer !== undefined) answers.keep(answer);
+        sweep();
+        return 'replaced';
       });
     },
 
-    async delete(id, { portal, provider, deleted_at }) {
+    readAnswer: async (id) => database.read('clients.readAnswer', () => answers.find(id)),
+
+    async delete(id, tombstone) {
       return database.commit('clients.delete', () => {
-        if (remove.run(id).changes === 0) return 'gone';
-        bury.run(id, portal, provider, deleted_at);
-        purge.run(deleted_at - TOMBSTONE_SECONDS);
+        const stored = rows.find('clients.delete', id);
+        if (stored === undefined) return 'gone';
+        refuseMove('clients.delete', stored, tombstone);
+        rows.remove(stored);
+        tombstones.bury(id, tombstone);
+        sweep();
         return 'deleted';
       });
     },
 
-    async readTombstone(id, nowSeconds) {
-      const oldest = nowSeconds - TOMBSTONE_SECONDS;
-      const row = database.read('clients.readTombstone', () => selectTombstone.get(id, oldest)) as
-        | { portal: PortalName; provider: string; deleted_at: number }
-        | undefined;
-      return row === undefined ? undefined : ({ ...row } satisfies Tombstone);
-    },
+    readTombstone: async (id, nowSeconds) =>
+      database.read('clients.readTombstone', () => tombstones.find(id, nowSeconds)),
   };
+}
+
+type Owned = Pick<ClientRecord, 'portal' | 'provider'>;
+
+function refuseMove(operation: string, stored: ClientRecord, { portal, provider }: Owned): void {
+  if (stored.portal !== portal || stored.provider !== provider)
+    throw clientMoved(operation, stored.client_id);
 }

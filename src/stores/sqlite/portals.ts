@@ -4,6 +4,7 @@ import type { PortalStore } from '../../portals/portal-store.ts';
 import { keyTaken } from '../key-taken.ts';
 import { parseRecord } from '../parse-record.ts';
 import type { Database } from './database.ts';
+import { sqliteInitialAccessTokens } from './initial-access-tokens.ts';
 
 interface Row {
   readonly name: string;
@@ -26,6 +27,8 @@ export function sqlitePortals(database: Database): PortalStore {
   const indexKey = database.prepare(
     'INSERT INTO portal_keys (hash, portal) VALUES (?, ?) ON CONFLICT DO NOTHING',
   );
+
+  const tokens = sqliteInitialAccessTokens(database);
 
   /** Throws, and so rolls the whole commit back, when a key opens another portal. */
   function indexKeys({ name, keys }: PortalRecord): void {
@@ -69,6 +72,13 @@ export function sqlitePortals(database: Database): PortalStore {
         return 'replaced';
       });
     },
+
+    async addInitialAccessToken(token) {
+      await database.commit('portals.addInitialAccessToken', () => tokens.add(token));
+    },
+
+    readInitialAccessToken: async (hash, nowSeconds) =>
+      database.read('portals.readInitialAccessToken', () => tokens.find(hash, nowSeconds)),
   };
 }
 

@@ -12,15 +12,26 @@ const APPLICATION_ID = 0x64637262;
 const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE clients (
-    client_id  TEXT PRIMARY KEY,
-    portal     TEXT NOT NULL,
-    version    INTEGER NOT NULL,
-    created_at INTEGER NOT NULL, -- epoch seconds
-    record     TEXT NOT NULL     -- ClientRecord
+    client_id TEXT PRIMARY KEY,
+    record    TEXT NOT NULL -- ClientRecord
   ) STRICT;
 
-  -- One portal's clients in the order of a page: counted, and listed from a (created_at, client_id) on.
-  CREATE INDEX clients_of_portal ON clients (portal, created_at, client_id);
+  -- The pages of a portal's clients at a provider: one row for each facet (facets.ts) of each client, in the
+  -- order of a page.
+  CREATE TABLE client_facets (
+    portal     TEXT NOT NULL,
+    provider   TEXT NOT NULL,
+    facet      TEXT NOT NULL,
+    created_at INTEGER NOT NULL, -- epoch seconds
+    client_id  TEXT NOT NULL,
+    PRIMARY KEY (portal, provider, facet, created_at, client_id)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Counting a million rows for each create's quota would be the longest part of it.
+  CREATE TABLE client_counts (
+    portal  TEXT PRIMARY KEY,
+    clients INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
 
   -- An id is unknown, a client or a tombstone; it is never two of them.
   CREATE TABLE tombstones (
@@ -30,6 +41,38 @@ const MIGRATIONS: readonly string[] = [
     deleted_at INTEGER NOT NULL -- epoch seconds
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX tombstones_by_age ON tombstones (deleted_at);
+
+  CREATE TABLE secret_uses (
+    client_id     TEXT NOT NULL,
+    secret_id     TEXT NOT NULL,
+    first_used_at INTEGER NOT NULL, -- epoch seconds
+    last_used_at  INTEGER NOT NULL, -- epoch seconds
+    use_count     INTEGER NOT NULL,
+    PRIMARY KEY (client_id, secret_id)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Answers to idempotency keys. The secret is apart, because it is forgotten earlier.
+  CREATE TABLE answers (
+    id            TEXT PRIMARY KEY,
+    request_hash  TEXT NOT NULL,
+    sealed_answer TEXT NOT NULL,
+    expires_at_ms INTEGER NOT NULL -- epoch milliseconds
+  ) STRICT;
+  CREATE INDEX answers_by_expiry ON answers (expires_at_ms);
+  CREATE TABLE answer_secrets (
+    id            TEXT PRIMARY KEY,
+    sealed_secret TEXT NOT NULL,
+    expires_at_ms INTEGER NOT NULL -- epoch milliseconds
+  ) STRICT;
+  CREATE INDEX answer_secrets_by_expiry ON answer_secrets (expires_at_ms);
+
+  CREATE TABLE initial_access_tokens (
+    hash       TEXT PRIMARY KEY,
+    portal     TEXT NOT NULL,
+    uses_left  INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL -- epoch seconds
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX initial_access_tokens_by_expiry ON initial_access_tokens (expires_at);
 
   CREATE TABLE portals (
     name    TEXT PRIMARY KEY,

@@ -7,6 +7,7 @@ import type { Stats } from 'node:fs';
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { StoreUnavailable } from '../../lib/store-unavailable.ts';
+import { memoryRateLimiter } from '../memory-rate-limiter.ts';
 import type { Durability, Store } from '../store.ts';
 import { sqliteClients } from './clients.ts';
 import { openDatabase } from './database.ts';
@@ -14,6 +15,7 @@ import { failure } from './failure.ts';
 import { openFile } from './open-file.ts';
 import { sqlitePortals } from './portals.ts';
 import { sqliteRings } from './rings.ts';
+import { sqliteSecretUsage } from './secret-usage.ts';
 
 export interface SqliteStoreOptions {
   /** Path of the database file; it and its directory are created when missing. */
@@ -31,6 +33,8 @@ export async function openSqliteStore({ file }: SqliteStoreOptions): Promise<Sto
     clients: sqliteClients(database),
     portals: sqlitePortals(database),
     rings: sqliteRings(database),
+    secretUsage: sqliteSecretUsage(database),
+    rateLimiter: memoryRateLimiter,
     async ping() {
       database.read('ping', () => probe.get());
       refuseUnlinked(file, opened);

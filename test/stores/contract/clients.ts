@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { TOMBSTONE_SECONDS } from '../../../src/clients/client-store.ts';
 import { StoreUnavailable } from '../../../src/lib/store-unavailable.ts';
 import type { Implementation } from '../implementations.ts';
-import { aClient, aTombstone, NOW, next } from '../records.ts';
+import { aClient, aTombstone, FREELY, NOW, next } from '../records.ts';
 import { unavailable } from '../unavailable.ts';
 import { withStore } from './with-store.ts';
 
@@ -12,7 +12,7 @@ export function clientsContract(implementation: Implementation): void {
 
   story('a client that was created is read back exactly', async ({ clients }) => {
     const client = aClient();
-    assert.equal(await clients.create(client), 'created');
+    assert.equal(await clients.create(client, FREELY), 'created');
     assert.deepEqual(await clients.read(client.client_id), client);
   });
 
@@ -23,14 +23,14 @@ export function clientsContract(implementation: Implementation): void {
 
   story('a taken id is not created again, and the client stays as it was', async ({ clients }) => {
     const client = aClient();
-    await clients.create(client);
-    assert.equal(await clients.create({ ...client, provider: 'other' }), 'exists');
+    await clients.create(client, FREELY);
+    assert.equal(await clients.create({ ...client, provider: 'other' }, FREELY), 'exists');
     assert.deepEqual(await clients.read(client.client_id), client);
   });
 
   story('a replace with the stored version replaces', async ({ clients }) => {
     const client = aClient();
-    await clients.create(client);
+    await clients.create(client, FREELY);
     const second = next(client, { state: 'disabled' });
     assert.equal(await clients.replace(second, 1), 'replaced');
     assert.deepEqual(await clients.read(client.client_id), second);
@@ -39,11 +39,11 @@ export function clientsContract(implementation: Implementation): void {
 
   story('a replace with another version is a conflict and changes nothing', async ({ clients }) => {
     const client = aClient();
-    await clients.create(client);
+    await clients.create(client, FREELY);
     const second = next(client);
     await clients.replace(second, 1);
-    assert.equal(await clients.replace(next(client, { provider: 'lost' }), 1), 'conflict');
-    assert.equal(await clients.replace(next(client, { provider: 'lost' }), 12), 'conflict');
+    assert.equal(await clients.replace(next(client, { granted_resources: ['lost'] }), 1), 'conflict');
+    assert.equal(await clients.replace(next(client, { granted_resources: ['lost'] }), 12), 'conflict');
     assert.deepEqual(await clients.read(client.client_id), second);
   });
 
@@ -56,7 +56,7 @@ export function clientsContract(implementation: Implementation): void {
 
   story('a deleted client is gone, whatever its version, and leaves its tombstone', async ({ clients }) => {
     const client = aClient();
-    await clients.create(client);
+    await clients.create(client, FREELY);
     await clients.replace(next(client), 1);
     assert.equal(await clients.delete(client.client_id, aTombstone(client)), 'deleted');
     assert.equal(await clients.read(client.client_id), undefined);
@@ -65,7 +65,7 @@ export function clientsContract(implementation: Implementation): void {
 
   story('a second delete is gone and does not move the tombstone', async ({ clients }) => {
     const client = aClient();
-    await clients.create(client);
+    await clients.create(client, FREELY);
     await clients.delete(client.client_id, aTombstone(client));
     assert.equal(await clients.delete(client.client_id, aTombstone(client, NOW + 60)), 'gone');
     assert.deepEqual(await clients.readTombstone(client.client_id, NOW), aTombstone(client));
@@ -80,16 +80,16 @@ export function clientsContract(implementation: Implementation): void {
 
   story('L-10 neither an update nor a create brings a deleted client back', async ({ clients }) => {
     const client = aClient();
-    await clients.create(client);
+    await clients.create(client, FREELY);
     await clients.delete(client.client_id, aTombstone(client));
     assert.equal(await clients.replace(next(client), 1), 'gone');
-    assert.equal(await clients.create(client), 'exists');
+    assert.equal(await clients.create(client, FREELY), 'exists');
     assert.equal(await clients.read(client.client_id), undefined);
   });
 
   story('a tombstone is seen for 24 h and not a second longer', async ({ clients }) => {
     const client = aClient();
-    await clients.create(client);
+    await clients.create(client, FREELY);
     await clients.delete(client.client_id, aTombstone(client));
     const end = NOW + TOMBSTONE_SECONDS;
     assert.deepEqual(await clients.readTombstone(client.client_id, end), aTombstone(client));
@@ -100,7 +100,7 @@ export function clientsContract(implementation: Implementation): void {
     'L-11 a damaged record is a store that can not answer, never a missing client',
     async (store, place) => {
       const client = aClient();
-      await store.clients.create(client);
+      await store.clients.create(client, FREELY);
       const damages = [
         ['{"client_id":"SECRET', /is not JSON/],
         ['null', /is another one/],
@@ -122,8 +122,8 @@ export function clientsContract(implementation: Implementation): void {
   story('clients are still there for the next process', async (store, place) => {
     const client = aClient();
     const deleted = aClient();
-    await store.clients.create(client);
-    await store.clients.create(deleted);
+    await store.clients.create(client, FREELY);
+    await store.clients.create(deleted, FREELY);
     await store.clients.delete(deleted.client_id, aTombstone(deleted));
     await store.close();
     const later = await place.open();
@@ -139,7 +139,7 @@ export function clientsContract(implementation: Implementation): void {
   story('a closed store is unavailable, and closing it again is nothing', async (store) => {
     await store.close();
     await assert.rejects(store.clients.read(aClient().client_id), StoreUnavailable);
-    await assert.rejects(store.clients.create(aClient()), unavailable('not_done'));
+    await assert.rejects(store.clients.create(aClient(), FREELY), unavailable('not_done'));
     await assert.rejects(store.ping(), StoreUnavailable);
   });
 

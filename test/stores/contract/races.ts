@@ -1,10 +1,24 @@
 /** What every store does when several processes change one thing at once. Each worker is a real process. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { Implementation, Place } from '../implementations.ts';
-import { aClient, aPortal, aTombstone, NOW, next } from '../records.ts';
+import {
+  aClient,
+  anAnswer,
+  aPortal,
+  aPortalName,
+  aToken,
+  aTombstone,
+  aUse,
+  FREELY,
+  NOW,
+  next,
+  storedOf,
+} from '../records.ts';
 import { startWorker, type Worker } from '../start-worker.ts';
 import type { Call } from '../worker.ts';
+import { walk } from './walk.ts';
 
 const WRITES = 50;
 const CLIENTS = 300;
@@ -23,7 +37,10 @@ export function racesContract(implementation: Implementation): void {
   async function both(mine: readonly Call[], theirs: readonly Call[]): Promise<Record<string, number>> {
     const results = await Promise.all([one.make(mine), other.make(theirs)]);
     const counts: Record<string, number> = {};
-    for (const result of results.flat()) counts[String(result)] = (counts[String(result)] ?? 0) + 1;
+    for (const result of results.flat()) {
+      const text = typeof result === 'string' ? result : JSON.stringify(result);
+      counts[text] = (counts[text] ?? 0) + 1;
+    }
     return counts;
   }
 
@@ -39,7 +56,7 @@ export function racesContract(implementation: Implementation): void {
 
   test('of 50 creates of one id, exactly one wins', async () => {
     const client = aClient();
-    const create = (provider: string) => half(() => ['clients', 'create', { ...client, provider }]);
+    const create = (provider: string) => half(() => ['clients', 'create', { ...client, provider }, FREELY]);
     assert.deepEqual(await both(create('one'), create('other')), { created: 1, exists: WRITES - 1 });
   });
 
@@ -47,9 +64,9 @@ export function racesContract(implementation: Implementation): void {
     const client = aClient();
     const store = await place.open();
     try {
-      await store.clients.create(client);
+      await store.clients.create(client, FREELY);
       const replace = (who: string) =>
-        half((index) => ['clients', 'replace', next(client, { provider: `${who} ${index}` }), 1]);
+        half((index) => ['clients', 'replace', next(client, { granted_resources: [`${who} ${index}`] }), 1]);
       assert.deepEqual(await both(replace('one'), replace('other')), { replaced: 1, conflict: WRITES - 1 });
       assert.equal((await store.clients.read(client.client_id))?.version, 2);
     } finally {
@@ -76,7 +93,7 @@ export function racesContract(implementation: Implementation): void {
     const clients = Array.from({ length: CLIENTS }, () => aClient());
     const store = await place.open();
     try {
-      for (const client of clients) await store.clients.create(client);
+      for (const client of clients) await store.clients.create(client, FREELY);
       const counts = await both(
         clients.map((client) => ['clients', 'replace', next(client), 1]),
         // From the other end, so that the two meet.
@@ -88,6 +105,87 @@ export function racesContract(implementation: Implementation): void {
         assert.equal(await store.clients.read(client_id), undefined);
         assert.notEqual(await store.clients.readTombstone(client_id, NOW), undefined);
       }
+    } finally {
+      await store.close();
+    }
+  });
+
+  test('S-RACE-06 of 50 creates with one answer id, one makes a client and 49 get its answer', async () => {
+    const portal = aPortalName();
+    const answers = Array.from({ length: WRITES }, () => anAnswer({ id: `raced ${portal}` }));
+    const create = (from: number) =>
+      half((index) => {
+        const conditions = { ...FREELY, answer: answers[from + index] };
+        return ['clients', 'create', aClient({ portal }), conditions];
+      });
+    const store = await place.open();
+    try {
+      const counts = await both(create(0), create(WRITES / 2));
+      const kept = await store.clients.readAnswer(`raced ${portal}`);
+      assert.ok(answers.some((answer) => isDeepStrictEqual(storedOf(answer), kept)));
+      assert.deepEqual(counts, { created: 1, [JSON.stringify({ replayed: kept })]: WRITES - 1 });
+      assert.equal(await store.clients.count(portal), 1);
+      assert.equal((await walk(store.clients, portal)).length, 1);
+    } finally {
+      await store.close();
+    }
+  });
+
+  test('S-RACE-06 of 50 replaces with one answer id, one is done and 49 get its answer', async () => {
+    const client = aClient();
+    const id = `raced ${client.client_id}`;
+    const store = await place.open();
+    try {
+      await store.clients.create(client, FREELY);
+      const replace = () => half(() => ['clients', 'replace', next(client), 1, anAnswer({ id })]);
+      const counts = await both(replace(), replace());
+      const kept = await store.clients.readAnswer(id);
+      assert.deepEqual(counts, { replaced: 1, [JSON.stringify({ replayed: kept })]: WRITES - 1 });
+      assert.equal((await store.clients.read(client.client_id))?.version, 2);
+    } finally {
+      await store.close();
+    }
+  });
+
+  test('S-RACE-07 of 100 creates against a quota of 10, exactly 10 succeed', async () => {
+    const portal = aPortalName();
+    const create = (): readonly Call[] =>
+      Array.from({ length: WRITES }, () => ['clients', 'create', aClient({ portal }), { maxClients: 10 }]);
+    const store = await place.open();
+    try {
+      assert.deepEqual(await both(create(), create()), { created: 10, quota_exceeded: 90 });
+      assert.equal(await store.clients.count(portal), 10);
+      assert.equal((await walk(store.clients, portal)).length, 10);
+    } finally {
+      await store.close();
+    }
+  });
+
+  test('S-DCR-02 of 50 uses of an initial access token for 5 clients, exactly 5 succeed', async () => {
+    const portal = aPortalName();
+    const token = aToken({ portal, uses_left: 5 });
+    const create = () =>
+      half(() => ['clients', 'create', aClient({ portal }), { ...FREELY, initialAccessToken: token.hash }]);
+    const store = await place.open();
+    try {
+      await store.portals.addInitialAccessToken(token);
+      assert.deepEqual(await both(create(), create()), { created: 5, token_spent: WRITES - 5 });
+      assert.equal(await store.clients.count(portal), 5);
+      assert.equal(await store.portals.readInitialAccessToken(token.hash, 0), undefined);
+    } finally {
+      await store.close();
+    }
+  });
+
+  test('uses that two processes count at once are all counted', async () => {
+    const client = aClient();
+    const store = await place.open();
+    try {
+      await store.clients.create(client, FREELY);
+      const add = () => half(() => ['secretUsage', 'addUses', [aUse(client.client_id, { use_count: 3 })]]);
+      await both(add(), add());
+      const uses = await store.secretUsage.readUses(client.client_id);
+      assert.equal(uses.get('sec_1')?.use_count, 3 * WRITES);
     } finally {
       await store.close();
     }

@@ -1,7 +1,7 @@
 /** What every ring store does. */
 import assert from 'node:assert/strict';
 import type { Implementation } from '../implementations.ts';
-import { aClient, aPortal, aTombstone } from '../records.ts';
+import { aClient, aPortal, aTombstone, FREELY } from '../records.ts';
 import { withStore } from './with-store.ts';
 
 export function ringsContract(implementation: Implementation): void {
@@ -41,7 +41,7 @@ export function ringsContract(implementation: Implementation): void {
 
   story('a store with a client is used, and with its tombstone too', async ({ rings, clients }) => {
     const client = aClient();
-    await clients.create(client);
+    await clients.create(client, FREELY);
     assert.equal(await rings.isUnused(), false);
     await clients.delete(client.client_id, aTombstone(client));
     assert.equal(await rings.isUnused(), false);

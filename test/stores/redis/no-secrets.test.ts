@@ -6,8 +6,9 @@ import type { ClientRecord } from '../../../src/clients/client-record.ts';
 import { clientMetadata } from '../../../src/clients/metadata.ts';
 import { StoreUnavailable } from '../../../src/lib/store-unavailable.ts';
 import type { RedisOptions, RedisServer } from '../../support/redis.ts';
+import { walk } from '../contract/walk.ts';
 import { aRedis, aRedisStore } from '../ending.ts';
-import { aClient } from '../records.ts';
+import { aClient, anAnswer, aToken, FREELY } from '../records.ts';
 
 const CANARY = 'CANARY';
 
@@ -61,10 +62,19 @@ for (const { name, redis: options, url, cause } of TROUBLES) {
     const store = await aRedisStore(t, { url: url?.(redis) ?? redis.url, log });
     await cause?.(redis);
     const record = secretive();
+    const answer = anAnswer({
+      id: CANARY,
+      request_hash: CANARY,
+      sealed_answer: CANARY,
+      sealed_secret: CANARY,
+    });
     let failures = 0;
     for (const attempt of [
-      () => store.clients.create(record),
-      () => store.clients.replace({ ...record, version: 2 }, 1),
+      () => store.clients.create(record, { ...FREELY, answer, initialAccessToken: CANARY }),
+      () => store.clients.replace({ ...record, version: 2 }, 1, answer),
+      () => store.clients.readAnswer(CANARY),
+      () => walk(store.clients, record.portal, { labels: [['label', CANARY]] }),
+      () => store.portals.addInitialAccessToken(aToken({ hash: CANARY })),
       () => store.rings.writeRing({ version: 1, document: CANARY }, 0),
       () => store.portals.findByKeyHash(CANARY),
     ]) {

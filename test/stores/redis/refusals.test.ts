@@ -3,29 +3,38 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StoreUnavailable } from '../../../src/lib/store-unavailable.ts';
 import { eventually } from '../../support/eventually.ts';
+import { inOrder, walk } from '../contract/walk.ts';
 import { aRedis, aRedisStore } from '../ending.ts';
-import { aClient, aTombstone, next } from '../records.ts';
+import { aClient, aCreation, aToken, aTombstone, FREELY, next } from '../records.ts';
 import { unavailable } from '../unavailable.ts';
 
-test('S-DOS-08 a full memory refuses creates, evicts no client, and still lets one be read and deleted', async (t) => {
+test('S-DOS-08 a full memory refuses creates whole, evicts no client, and still lets one be read and deleted', async (t) => {
   const redis = await aRedis(t);
   const store = await aRedisStore(t, { url: redis.url });
+  const token = aToken();
+  await store.portals.addInitialAccessToken(token);
   const clients = Array.from({ length: 20 }, () => aClient());
-  for (const client of clients) await store.clients.create(client);
-  const [first] = clients;
+  for (const client of clients) await store.clients.create(client, FREELY);
+  const [first, ...others] = clients;
   assert.ok(first);
 
   await redis.command('CONFIG', 'SET', 'maxmemory', '1');
-  await assert.rejects(store.clients.create(aClient()), unavailable('not_done'));
-  await assert.rejects(store.clients.replace(next(first), 1), unavailable('not_done'));
+  const { record, conditions } = aCreation(token.hash);
+  await assert.rejects(store.clients.create(record, conditions), unavailable('not_done'));
+  await assert.rejects(store.clients.replace(next(first), 1, conditions.answer), unavailable('not_done'));
   for (const client of clients) assert.deepEqual(await store.clients.read(client.client_id), client);
+  assert.deepEqual(await walk(store.clients, first.portal), inOrder(clients));
   assert.match(await redis.command('GET', '{dcr}:client-count'), /\r\n20\r\n/);
-  assert.match(await redis.command('ZCARD', '{dcr}:portal-clients:dev'), /:20\r\n/);
+  assert.equal(await store.clients.count(first.portal), 20);
+  assert.deepEqual(await store.portals.readInitialAccessToken(token.hash, 0), token);
+  assert.equal(await store.clients.readAnswer(conditions.answer.id), undefined);
   assert.equal(await store.clients.delete(first.client_id, aTombstone(first)), 'deleted');
-  assert.equal(await store.clients.create(first).catch(() => 'refused'), 'exists');
+  assert.deepEqual(await walk(store.clients, first.portal), inOrder(others));
+  assert.equal(await store.clients.count(first.portal), 19);
+  assert.equal(await store.clients.create(first, FREELY).catch(() => 'refused'), 'exists');
 
   await redis.command('CONFIG', 'SET', 'maxmemory', '0');
-  assert.equal(await store.clients.create(aClient()), 'created');
+  assert.equal(await store.clients.create(record, conditions), 'created');
 });
 
 test('a replica refuses changes, and the store recovers when it is made the primary', async (t) => {
@@ -35,7 +44,7 @@ test('a replica refuses changes, and the store recovers when it is made the prim
   const client = aClient();
   // The refusal cuts the connection on purpose, so that a new primary is looked for.
   await eventually(
-    () => assert.rejects(store.clients.create(client), unavailable('not_done', /READONLY/)),
+    () => assert.rejects(store.clients.create(client, FREELY), unavailable('not_done', /READONLY/)),
     5000,
   );
   await eventually(async () => {
@@ -44,7 +53,7 @@ test('a replica refuses changes, and the store recovers when it is made the prim
     assert.match(warnings.join(), /replica/);
   }, 5000);
   await replica.command('REPLICAOF', 'NO', 'ONE');
-  await eventually(async () => assert.equal(await store.clients.create(client), 'created'), 5000);
+  await eventually(async () => assert.equal(await store.clients.create(client, FREELY), 'created'), 5000);
 });
 
 test('a replica that lost its primary and must not serve old data refuses reads too', async (t) => {
@@ -53,14 +62,14 @@ test('a replica that lost its primary and must not serve old data refuses reads 
   await store.ping();
   await replica.command('REPLICAOF', '127.0.0.1', '1');
   await assert.rejects(store.clients.read(aClient().client_id), unavailable('not_done', /MASTERDOWN/));
-  await assert.rejects(store.clients.create(aClient()), unavailable('not_done'));
+  await assert.rejects(store.clients.create(aClient(), FREELY), unavailable('not_done'));
 });
 
 test('a primary that misses its replicas refuses changes', async (t) => {
   const redis = await aRedis(t);
   const store = await aRedisStore(t, { url: redis.url });
   await redis.command('CONFIG', 'SET', 'min-replicas-to-write', '1');
-  await assert.rejects(store.clients.create(aClient()), unavailable('not_done', /NOREPLICAS/));
+  await assert.rejects(store.clients.create(aClient(), FREELY), unavailable('not_done', /NOREPLICAS/));
   assert.equal(await store.rings.isUnused(), true);
 });
 
@@ -69,11 +78,11 @@ test('a wrong password, or none, is unavailable; the right one opens', async (t)
   for (const url of [redis.url.replace('right', 'wrong'), redis.url.replace(':right@', '')]) {
     const store = await aRedisStore(t, { url });
     await assert.rejects(store.clients.read(aClient().client_id), StoreUnavailable);
-    await assert.rejects(store.clients.create(aClient()), unavailable('not_done'));
+    await assert.rejects(store.clients.create(aClient(), FREELY), unavailable('not_done'));
     await assert.rejects(store.ping(), StoreUnavailable);
   }
   const store = await aRedisStore(t, { url: redis.url });
-  assert.equal(await store.clients.create(aClient()), 'created');
+  assert.equal(await store.clients.create(aClient(), FREELY), 'created');
 });
 
 test('a user that may not do all of it is unavailable, and whether anything was done is unknown', async (t) => {
@@ -81,6 +90,6 @@ test('a user that may not do all of it is unavailable, and whether anything was 
   await redis.command('ACL', 'SETUSER', 'limited', 'on', '>pw', '~*', '+@all', '-zadd');
   const store = await aRedisStore(t, { url: redis.url.replace('redis://', 'redis://limited:pw@') });
   const client = aClient();
-  await assert.rejects(store.clients.create(client), unavailable('unknown'));
+  await assert.rejects(store.clients.create(client, FREELY), unavailable('unknown'));
   assert.equal(await store.clients.read(client.client_id), undefined);
 });

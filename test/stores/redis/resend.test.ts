@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../../support/eventually.ts';
 import type { RedisServer } from '../../support/redis.ts';
 import { aRedis, aRedisStore, aTcpProxy } from '../ending.ts';
-import { aClient } from '../records.ts';
+import { aClient, FREELY } from '../records.ts';
 import { unavailable } from '../unavailable.ts';
 
 /** Each run of the script that creates a client looks at keys once, by EXISTS; nothing else here does. */
@@ -19,12 +19,12 @@ test('L-27 a commit whose reply was lost was done once, and the caller is told t
   const proxy = await aTcpProxy(t, redis.port);
   const store = await aRedisStore(t, { url: `redis://127.0.0.1:${proxy.port}` });
   // So that the server knows the script, and the clock's offset is known: the next create is sent once.
-  await store.clients.create(aClient());
+  await store.clients.create(aClient(), FREELY);
   assert.equal(await createsRun(redis), 1);
 
   const client = aClient();
   proxy.swallowReplies();
-  const creating = assert.rejects(store.clients.create(client), unavailable('unknown'));
+  const creating = assert.rejects(store.clients.create(client, FREELY), unavailable('unknown'));
   await eventually(async () => assert.equal(await createsRun(redis), 2), 400);
   const connectionsBefore = proxy.accepted;
   proxy.cut();

@@ -8,8 +8,9 @@ import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RedisServer, startRedis } from '../../support/redis.ts';
 import { startRedisCluster } from '../../support/redis-cluster.ts';
+import { walk } from '../contract/walk.ts';
 import { aRedis, aRedisStore, aTcpProxy } from '../ending.ts';
-import { aClient, aPortal, aTombstone, NOW, next } from '../records.ts';
+import { aClient, aPortal, aPortalName, aToken, aTombstone, aUse, FREELY, NOW, next } from '../records.ts';
 import { unavailable } from '../unavailable.ts';
 
 /** The caller's second has to hold HTTP too. */
@@ -18,10 +19,18 @@ const RECOVERY_BOUND_MS = 5000;
 
 const CALLS: readonly (readonly [name: string, call: (store: Store) => Promise<unknown>])[] = [
   ['clients.read', ({ clients }) => clients.read(aClient().client_id)],
-  ['clients.create', ({ clients }) => clients.create(aClient())],
+  ['clients.create', ({ clients }) => clients.create(aClient(), FREELY)],
   ['clients.replace', ({ clients }) => clients.replace(next(aClient()), 1)],
   ['clients.delete', ({ clients }) => clients.delete(aClient().client_id, aTombstone(aClient()))],
   ['clients.readTombstone', ({ clients }) => clients.readTombstone(aClient().client_id, NOW)],
+  ['clients.list', ({ clients }) => walk(clients, aPortalName())],
+  ['clients.list by label', ({ clients }) => walk(clients, aPortalName(), { labels: [['a', 'b']] })],
+  ['clients.count', ({ clients }) => clients.count(aPortalName())],
+  ['clients.readAnswer', ({ clients }) => clients.readAnswer('answer')],
+  ['secretUsage.readUses', ({ secretUsage }) => secretUsage.readUses(aClient().client_id)],
+  ['secretUsage.addUses', ({ secretUsage }) => secretUsage.addUses([aUse(aClient().client_id)])],
+  ['portals.addInitialAccessToken', ({ portals }) => portals.addInitialAccessToken(aToken())],
+  ['portals.readInitialAccessToken', ({ portals }) => portals.readInitialAccessToken('hash', NOW)],
   ['portals.findByKeyHash', ({ portals }) => portals.findByKeyHash('hash')],
   ['portals.read', ({ portals }) => portals.read(aPortal('acme').name)],
   ['portals.list', ({ portals }) => portals.list()],
@@ -48,7 +57,7 @@ async function refusesEverything(store: Store): Promise<void> {
 
 async function heals(store: Store): Promise<void> {
   await eventually(() => store.ping(), RECOVERY_BOUND_MS);
-  assert.equal(await store.clients.create(aClient()), 'created');
+  assert.equal(await store.clients.create(aClient(), FREELY), 'created');
 }
 
 const SERVERS: readonly (readonly [name: string, start: () => Promise<RedisServer>])[] = [
@@ -74,12 +83,12 @@ for (const [name, start] of SERVERS) {
       const redis = await aRedis(t, undefined, start);
       const store = await aRedisStore(t, { url: redis.url });
       const kept = aClient();
-      await store.clients.create(kept);
+      await store.clients.create(kept, FREELY);
 
       redis.pause();
       const ghost = aClient();
       await Promise.all([
-        assert.rejects(store.clients.create(ghost), unavailable('unknown')),
+        assert.rejects(store.clients.create(ghost, FREELY), unavailable('unknown')),
         assert.rejects(store.clients.replace(next(kept), 1), unavailable('unknown')),
         assert.rejects(store.clients.delete(kept.client_id, aTombstone(kept)), unavailable('unknown')),
         refusesEverything(store),
@@ -87,7 +96,7 @@ for (const [name, start] of SERVERS) {
       // The hang has been noticed by now and the connection cut: no call waits any more.
       await sleep(600);
       const startedAt = performance.now();
-      await assert.rejects(store.clients.create(ghost), StoreUnavailable);
+      await assert.rejects(store.clients.create(ghost, FREELY), StoreUnavailable);
       assert.ok(performance.now() - startedAt < 100);
 
       redis.resume();
@@ -144,8 +153,8 @@ test('a clock of Redis that is set costs no commit', async (t) => {
   try {
     for (const jumpMs of [-3_600_000, 3_600_000]) {
       performance.now = () => now.call(performance) + jumpMs;
-      assert.equal(await store.clients.create(aClient()), 'created');
-      assert.equal(await store.clients.create(aClient()), 'created');
+      assert.equal(await store.clients.create(aClient(), FREELY), 'created');
+      assert.equal(await store.clients.create(aClient(), FREELY), 'created');
     }
   } finally {
     performance.now = now;

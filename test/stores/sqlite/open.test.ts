@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { openSqliteStore } from '../../../src/stores/sqlite/sqlite-store.ts';
 import { StoreMisconfigured } from '../../../src/stores/store-misconfigured.ts';
 import { tempDir } from '../../support/temp.ts';
-import { aClient } from '../records.ts';
+import { aClient, FREELY } from '../records.ts';
 
 function refused(file: string, message: RegExp): Promise<void> {
   return assert.rejects(openSqliteStore({ file }), (error) => {
@@ -25,7 +25,7 @@ function modeOf(path: string): string {
 test('a missing directory and file are made for this user alone', async () => {
   const file = join(tempDir('sqlite'), 'some', 'where', 'store.db');
   const store = await openSqliteStore({ file });
-  await store.clients.create(aClient());
+  await store.clients.create(aClient(), FREELY);
   assert.equal(modeOf(dirname(file)), '700');
   assert.equal(modeOf(dirname(dirname(file))), '700');
   for (const part of [file, `${file}-wal`, `${file}-shm`]) assert.equal(modeOf(part), '600', part);
@@ -46,7 +46,7 @@ test('many openings at once of a file that is not there yet all succeed', async 
   const file = join(tempDir('sqlite'), 'store.db');
   const stores = await Promise.all(Array.from({ length: 8 }, () => openSqliteStore({ file })));
   const client = aClient();
-  assert.equal(await stores[0]?.clients.create(client), 'created');
+  assert.equal(await stores[0]?.clients.create(client, FREELY), 'created');
   for (const store of stores) {
     assert.deepEqual(await store.clients.read(client.client_id), client);
     await store.close();

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { TOMBSTONE_SECONDS } from '../../../src/clients/client-store.ts';
 import { openSqliteStore } from '../../../src/stores/sqlite/sqlite-store.ts';
 import { tempDir } from '../../support/temp.ts';
-import { aClient, aTombstone, NOW } from '../records.ts';
+import { aClient, aTombstone, FREELY, NOW } from '../records.ts';
 
 test('expired tombstones go when a new one comes, a bounded number at a time, and no other goes', async () => {
   const file = join(tempDir('sqlite'), 'store.db');
@@ -22,7 +22,7 @@ test('expired tombstones go when a new one comes, a bounded number at a time, an
   const expected = [150, 50, 0, 0];
   for (const [deletes, expired] of expected.entries()) {
     const client = aClient();
-    await store.clients.create(client);
+    await store.clients.create(client, FREELY);
     await store.clients.delete(client.client_id, aTombstone(client, NOW + TOMBSTONE_SECONDS));
     assert.equal(left('expired %'), expired);
     assert.equal(left('fresh'), 1);

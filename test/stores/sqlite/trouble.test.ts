@@ -9,7 +9,7 @@ import { sqliteClients } from '../../../src/stores/sqlite/clients.ts';
 import { openDatabase } from '../../../src/stores/sqlite/database.ts';
 import { openSqliteStore } from '../../../src/stores/sqlite/sqlite-store.ts';
 import { tempDir } from '../../support/temp.ts';
-import { aClient, aTombstone, next } from '../records.ts';
+import { aClient, aTombstone, FREELY, next } from '../records.ts';
 import { unavailable } from '../unavailable.ts';
 
 async function aFile(): Promise<string> {
@@ -22,11 +22,11 @@ test('a lock that another process keeps is unavailable within 1 s, and works whe
   const file = await aFile();
   const store = await openSqliteStore({ file });
   const client = aClient();
-  await store.clients.create(client);
+  await store.clients.create(client, FREELY);
   const other = new DatabaseSync(file);
   other.exec('BEGIN IMMEDIATE');
   for (const change of [
-    () => store.clients.create(aClient()),
+    () => store.clients.create(aClient(), FREELY),
     () => store.clients.replace(next(client), 1),
     () => store.clients.delete(client.client_id, aTombstone(client)),
     () => store.rings.writeRing({ version: 1, document: '' }, 0),
@@ -47,7 +47,7 @@ test('a file that may only be read refuses changes and still answers', async () 
   const file = await aFile();
   const handle = new DatabaseSync(file, { readOnly: true });
   const clients = sqliteClients(openDatabase(handle));
-  await assert.rejects(clients.create(aClient()), unavailable('not_done', /readonly/));
+  await assert.rejects(clients.create(aClient(), FREELY), unavailable('not_done', /readonly/));
   assert.equal(await clients.read(aClient().client_id), undefined);
   handle.close();
 });
@@ -61,7 +61,7 @@ test('a full disk refuses what needs room, keeps what is there, and works again 
   let failure: unknown;
   while (failure === undefined && kept.length < 1000) {
     const client = aClient();
-    const outcome = await clients.create(client).catch((error: unknown) => error);
+    const outcome = await clients.create(client, FREELY).catch((error: unknown) => error);
     if (outcome === 'created') kept.push(client);
     else failure = outcome;
   }
@@ -72,7 +72,7 @@ test('a full disk refuses what needs room, keeps what is there, and works again 
   for (const client of kept) assert.deepEqual(await clients.read(client.client_id), client);
 
   handle.exec(`PRAGMA max_page_count = ${pages + 100}`);
-  assert.equal(await clients.create(aClient()), 'created');
+  assert.equal(await clients.create(aClient(), FREELY), 'created');
   handle.close();
 });
 
@@ -80,7 +80,7 @@ test('a damaged file is unavailable, never a missing client', async () => {
   const file = await aFile();
   const store = await openSqliteStore({ file });
   const clients = Array.from({ length: 200 }, () => aClient());
-  for (const client of clients) await store.clients.create(client);
+  for (const client of clients) await store.clients.create(client, FREELY);
   await store.close();
   // The first page, with the schema, stays whole: the file still opens.
   const bytes = openSync(file, 'r+');
@@ -91,7 +91,7 @@ test('a damaged file is unavailable, never a missing client', async () => {
   for (const { client_id } of clients) {
     await assert.rejects(damaged.clients.read(client_id), unavailable('not_done', /malformed/));
   }
-  await assert.rejects(damaged.clients.create(aClient()), StoreUnavailable);
+  await assert.rejects(damaged.clients.create(aClient(), FREELY), StoreUnavailable);
   await assert.rejects(damaged.rings.isUnused(), StoreUnavailable);
   await damaged.close();
 });
@@ -110,7 +110,7 @@ test('a COMMIT that fails leaves the outcome unknown, and the handle fit for the
     unavailable('unknown'),
   );
   assert.equal(handle.isTransaction, false);
-  assert.equal(await clients.create(aClient()), 'created');
+  assert.equal(await clients.create(aClient(), FREELY), 'created');
   handle.close();
 });
 

@@ -1,0 +1,4 @@
+/** Cuts a list into lists of at most `size`. */
+export function* chunks<T>(list: readonly T[], size: number): Generator<readonly T[]> {
+  for (let start = 0; start < list.length; start += size) yield list.slice(start, start + size);
+}

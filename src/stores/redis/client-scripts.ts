@@ -1,0 +1,120 @@
+/** The mutations of clients, under the rules of `commit-script.ts`. */
+import { commitScript } from './commit-script.ts';
+
+/**
+ * What a stored client says of its place in the index (`stored-client.ts`), without reading its JSON: the
+ * cjson of Redis gives up on documents that are deeply nested, and a client's metadata may be.
+ */
+const INDEX_ENTRIES = `
+  local function entries(stored, id)
+    local created_at, facets = string.match(stored, '^%d+ (%d+)\\n(.-)\\n\\n')
+    local list = {}
+    for facet in string.gmatch(facets or '', '[^\\n]+') do
+      list[#list + 1] = facet .. '\\n' .. created_at .. id
+    end
+    return list
+  end
+  local function without(list, others)
+    local left = {}
+    for _, entry in ipairs(list) do left[entry] = true end
+    for _, entry in ipairs(others) do left[entry] = nil end
+    return left
+  end
+`;
+
+/** The answer's keys are the script's last two, its arguments the four from `first` on; `''`: none. */
+const ANSWER = (first: number) => `
+  local answer, secret = KEYS[#KEYS - 1], KEYS[#KEYS]
+  if ARGV[${first}] ~= '' then
+    local kept = redis.call('GET', answer)
+    if kept then return { 'replayed', now, kept, redis.call('GET', secret) } end
+  end
+  local function keep_answer()
+    if ARGV[${first}] == '' then return end
+    local seconds, secret_seconds = tonumber(ARGV[${first + 1}]), tonumber(ARGV[${first + 3}])
+    if seconds > 0 then redis.call('SET', answer, ARGV[${first}], 'EX', seconds) end
+    if secret_seconds > 0 then redis.call('SET', secret, ARGV[${first + 2}], 'EX', secret_seconds) end
+  end
+`;
+
+/**
+ * KEYS client, tombstone, client-count, portal-client-count, client-index, initial-access-token, answer,
+ * answer-secret.
+ * ARGV deadline, client_id, stored, most clients, the portal that the initial access token must be of ('':
+ * none is used), answer and its seconds, secret and its seconds.
+ */
+export const createClient = commitScript(`
+  ${INDEX_ENTRIES} ${ANSWER(6)}
+  if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then return { 'exists', now } end
+  if tonumber(redis.call('GET', KEYS[4]) or '0') >= tonumber(ARGV[4]) then return { 'quota_exceeded', now } end
+  if ARGV[5] ~= '' and redis.call('HGET', KEYS[6], 'portal') ~= ARGV[5] then return { 'token_spent', now } end
+  redis.call('INCR', KEYS[3])
+  redis.call('INCR', KEYS[4])
+  if ARGV[5] ~= '' and redis.call('HINCRBY', KEYS[6], 'uses_left', -1) < 1 then redis.call('DEL', KEYS[6]) end
+  for _, entry in ipairs(entries(ARGV[3], ARGV[2])) do redis.call('ZADD', KEYS[5], 0, entry) end
+  redis.call('SET', KEYS[1], ARGV[3])
+  keep_answer()
+  return { 'created', now }
+`);
+
+/**
+ * KEYS client, client-index, secret-uses, answer, answer-secret.
+ * ARGV deadline, client_id, stored, expected version, answer and its seconds, secret and its seconds.
+ */
+export const replaceClient = commitScript(`
+  ${INDEX_ENTRIES} ${ANSWER(5)}
+  local old = redis.call('GET', KEYS[1])
+  if not old then return { 'gone', now } end
+  if string.match(old, '^(%d+) ') ~= ARGV[4] then return { 'conflict', now } end
+  local from, to = entries(old, ARGV[2]), entries(ARGV[3], ARGV[2])
+  if not from[1] or not redis.call('ZSCORE', KEYS[2], from[1]) then return { 'elsewhere', now } end
+  redis.call('SET', KEYS[1], ARGV[3])
+  for entry in pairs(without(from, to)) do redis.call('ZREM', KEYS[2], entry) end
+  for entry in pairs(without(to, from)) do redis.call('ZADD', KEYS[2], 0, entry) end
+  for _, secret_id in ipairs(redis.call('HKEYS', KEYS[3])) do
+    if not string.find(ARGV[3], secret_id, 1, true) then redis.call('HDEL', KEYS[3], secret_id) end
+  end
+  keep_answer()
+  return { 'replaced', now }
+`);
+
+/**
+ * KEYS client, tombstone, client-index, client-count, portal-client-count, tombstone-left, secret-uses.
+ * ARGV deadline, client_id, tombstone, tombstone's lifetime.
+ * The DEL comes first: it is allowed when memory is full, and what follows a first write then is too.
+ */
+export const deleteClient = commitScript(`
+  ${INDEX_ENTRIES}
+  local old = redis.call('GET', KEYS[1])
+  if not old then return { 'gone', now } end
+  local indexed = entries(old, ARGV[2])
+  if not indexed[1] or not redis.call('ZSCORE', KEYS[3], indexed[1]) then return { 'elsewhere', now } end
+  redis.call('DEL', KEYS[1], KEYS[7])
+  redis.call('ZREM', KEYS[3], unpack(indexed))
+  redis.call('DECR', KEYS[4])
+  redis.call('DECR', KEYS[5])
+  redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
+  redis.call('SET', KEYS[6], '1', 'EX', ARGV[4])
+  return { 'deleted', now }
+`);
+
+/**
+ * KEYS client, secret-uses, of each use. ARGV deadline, then secret_id, first, last, count of each use.
+ * The client's text holds its secrets' ids; a secret that was removed is not counted back into being.
+ */
+export const addSecretUses = commitScript(`
+  for use = 1, #KEYS / 2 do
+    local stored, uses = redis.call('GET', KEYS[use * 2 - 1]), KEYS[use * 2]
+    local secret_id, first, last, count = unpack(ARGV, use * 4 - 2, use * 4 + 1)
+    if stored and string.find(stored, secret_id, 1, true) then
+      local kept = redis.call('HGET', uses, secret_id)
+      if kept then
+        local kept_first, kept_last, kept_count = string.match(kept, '^(%d+) (%d+) (%d+)$')
+        first, last = math.min(first, kept_first), math.max(last, kept_last)
+        count = count + kept_count
+      end
+      redis.call('HSET', uses, secret_id, string.format('%.0f %.0f %.0f', first, last, count))
+    end
+  end
+  return { 'added', now }
+`);

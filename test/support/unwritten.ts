@@ -1,0 +1,24 @@
+/** A refusal that wrote nothing, where the counts of secrets' uses may be written at any moment meanwhile. */
+import assert from 'node:assert/strict';
+import type { Answer } from './bridge.ts';
+import { assertRefusal, type Expected } from './refusal.ts';
+import type { TestService } from './service.ts';
+import { storeRows } from './store-rows.ts';
+
+/** Runs `act`, asserts that it is refused as expected and that the store is what it was. */
+export async function refuses<T extends Answer>(
+  service: TestService,
+  expected: Expected,
+  act: () => Promise<T>,
+): Promise<T> {
+  const before = rows(service);
+  const answer = await act();
+  assertRefusal(answer, expected);
+  assert.deepEqual(rows(service), before, 'something was written');
+  return answer;
+}
+
+function rows(service: TestService): unknown {
+  const { secret_uses: _, ...others } = storeRows(service);
+  return others;
+}
