@@ -5,18 +5,20 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { matchesSecret } from './clients/secret.ts';
-import { isDevelopmentIssuer } from './config/issuer.ts';
-import { policyOf } from './config/policy.ts';
+import { createSecretUsageRecorder } from './clients/secret-usage-recorder.ts';
+import { apiDescription } from './compose/api-description.ts';
+import { bridge, bridgeRoutes } from './compose/bridge.ts';
+import { settleFirstPortal } from './compose/first-portal.ts';
+import { nowSeconds, type Parts } from './compose/parts.ts';
+import { tokenService } from './compose/token-service.ts';
 import type { Config } from './config/schema.ts';
-import { api7Endpoints } from './dialects/api7/endpoints.ts';
 import { createApp, type RegisterRoutes } from './http/apps.ts';
-import { bindEndpoints } from './http/bind-endpoints.ts';
+import { docsRoutes } from './http/docs-routes.ts';
 import { type Address, type ListenerName, listenAll } from './http/listener.ts';
 import { opsRoutes } from './http/ops-routes.ts';
-import { type PublicRoutesOptions, publicRoutes } from './http/public-routes.ts';
-import { tokenEndpoint } from './http/token-endpoint.ts';
-import { type KeyEncryptionKey, keyedHash } from './keys/derive.ts';
+import { publicRoutes } from './http/public-routes.ts';
+import { type Credentials, createCredentials } from './keys/credentials.ts';
+import type { KeyEncryptionKey } from './keys/derive.ts';
 import { developmentKeyEncryptionKey } from './keys/development-kek.ts';
 import { parseKeyEncryptionKey } from './keys/key-encryption-key.ts';
 import type { KeyRing } from './keys/key-ring.ts';
@@ -25,20 +27,14 @@ import { createReplica } from './keys/replica.ts';
 import type { RingLog } from './keys/ring-log.ts';
 import { FIRST_ALGS } from './keys/signing-alg.ts';
 import { repeat } from './lib/repeat.ts';
-import { createEngine } from './oidc/engine.ts';
-import { authenticatePortal } from './portals/authenticate.ts';
-import { type BootstrappedPortal, bootstrapPortal } from './portals/bootstrap.ts';
+import type { BootstrappedPortal } from './portals/bootstrap.ts';
 import type { PortalContext } from './portals/manage.ts';
-import type { RegistrationContext } from './registration/context.ts';
 import { openStore } from './stores/open-store.ts';
 import type { Store } from './stores/store.ts';
 import { createHealth } from './telemetry/health.ts';
 import type { Logger } from './telemetry/log.ts';
-import { createMetrics, type Metrics } from './telemetry/metrics.ts';
-import { type IssuerContext, issueAccessToken } from './tokens/issue.ts';
-import { type Resource, resourcesByIdentifier } from './tokens/resource.ts';
-import { serverMetadata } from './tokens/server-metadata.ts';
-import type { ShortRoadContext } from './tokens/short-road.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { resourcesByIdentifier } from './tokens/resource.ts';
 
 export interface Service {
   /** Where the three listeners really are; a port that was 0 is the one the system chose. */
@@ -50,8 +46,6 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-const nowSeconds = (): number => Math.floor(Date.now() / 1000);
-
 export interface ServiceOptions {
   readonly config: Config;
   readonly log: Logger;
@@ -60,15 +54,17 @@ export interface ServiceOptions {
 }
 
 /** Throws what kept it from starting: `RingError`, a store that can't be opened, an address in use. */
-export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, log } = options;
+export async function startService({ config, log, portalCreated }: ServiceOptions): Promise<Service> {
   const store = await openStore(config.store_url, log);
   try {
     await requireDurability(config, store, log);
     const kek = await keyEncryptionKey(config);
     const resources = resourcesByIdentifier(config.resources);
     const ring = await openRing(config, store, kek, log);
-    return await serve({ ...options, store, ring, kek, resources });
+    const metrics = createMetrics({ ringVersion: () => ring.version });
+    const credentials = createCredentials(kek, randomBytes);
+    const portals = portalContext(store, credentials);
+    return await serve({ config, log, metrics, store, ring, credentials, portals, resources }, portalCreated);
   } catch (error) {
     await store.close();
     throw error;
@@ -88,11 +84,15 @@ export async function openPortals(
   try {
     const kek = await keyEncryptionKey(config);
     await openRing(config, store, kek, log);
-    return { store, portals: portalContext(store, kek) };
+    return { store, portals: portalContext(store, createCredentials(kek, randomBytes)) };
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+function portalContext(store: Store, { hashApiKey: hash }: Credentials): PortalContext {
+  return { store: store.portals, random: randomBytes, hash, now: nowSeconds };
 }
 
 function openRing(config: Config, store: Store, kek: KeyEncryptionKey, log: RingLog): Promise<KeyRing> {
@@ -115,11 +115,6 @@ function keyEncryptionKey({ key_encryption_key, keys_dir }: Config): Promise<Key
     : Promise.resolve(parseKeyEncryptionKey(key_encryption_key));
 }
 
-function portalContext(store: Store, kek: KeyEncryptionKey): PortalContext {
-  const hash = keyedHash(kek, 'api-key-pepper');
-  return { store: store.portals, random: randomBytes, hash, now: nowSeconds };
-}
-
 async function requireDurability(config: Config, store: Store, log: Logger): Promise<void> {
   try {
     const { durable, warnings } = await store.durability();
@@ -134,123 +129,57 @@ async function requireDurability(config: Config, store: Store, log: Logger): Pro
   );
 }
 
-interface Parts extends ServiceOptions {
-  readonly store: Store;
-  readonly ring: KeyRing;
-  readonly kek: KeyEncryptionKey;
-  readonly resources: ReadonlyMap<string, Resource>;
-}
+const FIRST_PORTAL_RETRY_MS = 1000;
+const USAGE_FLUSH_MS = 5000;
 
-async function serve(parts: Parts): Promise<Service> {
-  const { config, log, store, ring } = parts;
-  const metrics = createMetrics({ ringVersion: () => ring.version });
+async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated']): Promise<Service> {
+  const { config, log, metrics, store, ring } = parts;
   const health = createHealth({ store, ring: () => ({ version: ring.version, source: ring.source }) });
-  const portals = portalContext(store, parts.kek);
+  const usage = createSecretUsageRecorder(store.secretUsage, (error) =>
+    log.warn({ err: error }, 'the uses of secrets could not be written; they are counted on'),
+  );
   const app = (listener: ListenerName, register: RegisterRoutes) =>
     createApp(
       { listener, log, metrics, newRequestId: randomUUID, isDraining: health.isDraining },
       register,
     ).callback();
-  const catchUp = catchUpWithStore(parts, portals);
-  await catchUp();
+  const groups = bridge(parts);
+  const routesOf = bridgeRoutes(parts, groups);
+  const publicApp = app('public', (router) => {
+    publicRoutes(tokenService(parts, usage))(router);
+    routesOf('public')(router);
+  });
+  let settled = await settleFirstPortal(parts, portalCreated);
   const listeners = await listenAll({
-    public: {
-      handler: app('public', publicRoutes(publicOptions(parts, metrics))),
-      address: config.public_listen,
-    },
+    public: { handler: publicApp, address: config.public_listen },
     management: {
-      handler: app('management', bridgeRoutes(parts, portals)),
+      handler: app('management', (router) => {
+        routesOf('management')(router);
+        docsRoutes(() => apiDescription(groups, config))(router);
+      }),
       address: config.management_listen,
     },
     ops: { handler: app('ops', opsRoutes(health, metrics)), address: config.ops_listen },
   });
-  const repetition = repeat(config.ring_refresh_ms, async () => {
-    await catchUp();
-    await ring.refresh();
-  });
+  const repetitions = [
+    repeat(config.ring_refresh_ms, async () => void (await ring.refresh())),
+    repeat(USAGE_FLUSH_MS, usage.flush),
+    repeat(FIRST_PORTAL_RETRY_MS, async () => {
+      if (!settled) settled = await settleFirstPortal(parts, portalCreated);
+    }),
+  ];
   return {
     addresses: listeners.addresses,
     stop: async () => {
       health.drain();
-      repetition.stop();
+      for (const repetition of repetitions) repetition.stop();
       // A load balancer goes on sending until it has asked for /readyz again.
       await sleep(config.drain_delay_ms);
       // Ops last, so that a probe hears "draining" for as long as there is something to drain.
       await listeners.close(['public', 'management'], config.drain_timeout_ms);
+      await usage.flush();
       await listeners.close(['ops'], 0);
       await store.close();
     },
   };
-}
-
-/** What a node that started without its store still owes it; asked again until it is done. Never rejects. */
-function catchUpWithStore(
-  { config, log, portalCreated }: Parts,
-  portals: PortalContext,
-): () => Promise<void> {
-  let owed = true;
-  return async () => {
-    if (!owed) return;
-    try {
-      const bootstrap = {
-        configured: config.bootstrap_portal,
-        development: isDevelopmentIssuer(config.issuer),
-      };
-      const created = await bootstrapPortal(portals, bootstrap);
-      owed = false;
-      if (created === undefined) return;
-      log.info({ portal: created.name }, 'the first portal was created');
-      portalCreated(created);
-    } catch (error) {
-      log.warn({ err: error }, 'the first portal could not be looked for; trying again');
-    }
-  };
-}
-
-function publicOptions(
-  { config, store, ring, kek, resources }: Parts,
-  metrics: Metrics,
-): PublicRoutesOptions {
-  const hashSecret = keyedHash(kek, 'client-secret-pepper');
-  const issuing: IssuerContext = {
-    issuer: config.issuer,
-    catalogue: { resources, default_resource: config.default_resource },
-    ceilingOf: (portal) => policyOf(config, portal),
-    activeKey: (alg, now) => ring.activeKey(alg, now),
-    newTokenId: () => randomBytes(16).toString('base64url'),
-  };
-  const road: ShortRoadContext = {
-    clients: store.clients,
-    matchesSecret: (client, secret) => matchesSecret(client?.secrets ?? [], secret, hashSecret, nowSeconds()),
-    issue: (client, request) => issueAccessToken(issuing, client, request, nowSeconds()),
-  };
-  const served = [...resources.values()];
-  return {
-    metadata: serverMetadata({
-      issuer: config.issuer,
-      scopes: [...new Set(served.flatMap(({ scopes }) => scopes))],
-      signingAlgs: [...new Set(served.map(({ signing_alg }) => signing_alg))],
-    }),
-    jwks: () => ring.jwks(),
-    pem: (kid) => ring.pem(kid),
-    token: tokenEndpoint(road, createEngine({ ...road, issuer: config.issuer })),
-    tokenBodyLimitBytes: config.body_limit_bytes,
-    metrics,
-  };
-}
-
-function bridgeRoutes({ config, store, kek }: Parts, portals: PortalContext): RegisterRoutes {
-  const registration: RegistrationContext = {
-    clients: store.clients,
-    random: randomBytes,
-    hashSecret: keyedHash(kek, 'client-secret-pepper'),
-    policyOf: (portal) => policyOf(config, portal),
-    providers: new Map(Object.entries(config.providers).map(([name, { type }]) => [name, type])),
-  };
-  const endpoints = api7Endpoints(registration, config.issuer);
-  return bindEndpoints(endpoints, {
-    authenticate: (key) => authenticatePortal(portals.store, portals.hash, key, nowSeconds()),
-    bodyLimits: { bytes: config.body_limit_bytes, timeoutMs: config.request_deadline_ms },
-    now: nowSeconds,
-  });
 }

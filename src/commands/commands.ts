@@ -1,6 +1,8 @@
 /** The commands of `dcr-bridge`, one row each. A person's help is made from this table. */
 import type { Config } from '../config/schema.ts';
+import { manageClients } from './clients.ts';
 import { checkConfig, printConfig } from './config.ts';
+import { printOpenApi } from './openapi.ts';
 import { managePortals } from './portals.ts';
 import { serve } from './serve.ts';
 import { UsageError } from './usage-error.ts';
@@ -47,13 +49,42 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
         'portals list',
         'portals add NAME',
         'portals roll-key NAME [OVERLAP_SECONDS]',
+        'portals issue-token NAME [USES [SECONDS]]',
         'portals disable NAME',
         'portals enable NAME',
       ],
       about:
-        'Manage the portals. A key is printed once, by the command that makes it. roll-key keeps the old keys valid for OVERLAP_SECONDS (default 0: they are refused at once).',
+        'Manage the portals. A key is printed once, by the command that makes it. roll-key keeps the old keys valid for OVERLAP_SECONDS (default 0: they are refused at once). issue-token makes an initial access token (RFC 7591) for USES clients (default 1) within SECONDS (default 3600).',
       examples: ['dcr-bridge portals add acme-portal', 'dcr-bridge portals roll-key acme-portal 3600'],
       run: managePortals,
+    },
+  ],
+  [
+    'clients',
+    {
+      synopsis: [
+        'clients list PORTAL [PROVIDER]',
+        'clients show CLIENT_ID',
+        'clients disable CLIENT_ID',
+        'clients enable CLIENT_ID',
+        'clients delete CLIENT_ID',
+      ],
+      about:
+        "See and manage any portal's clients. A disabled client gets no token, and no portal can enable it.",
+      examples: [
+        'dcr-bridge clients list acme-portal',
+        'dcr-bridge clients disable cl_1cTLxJdKtEmBtCkLYIHRDG',
+      ],
+      run: manageClients,
+    },
+  ],
+  [
+    'openapi',
+    {
+      synopsis: ['openapi'],
+      about: 'Print the OpenAPI 3.1 document of the bridge. A running service shows it at /docs.',
+      examples: ['dcr-bridge openapi > openapi.json'],
+      run: printOpenApi,
     },
   ],
 ] as const satisfies readonly (readonly [string, Command])[]);

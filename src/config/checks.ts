@@ -6,6 +6,8 @@ import { parseKeyEncryptionKey, weaknessOf } from '../keys/key-encryption-key.ts
 import { isDevelopmentIssuer } from './issuer.ts';
 import type { KnownConfig } from './known-config.ts';
 import { overlaps } from './listen-address.ts';
+import { mergePolicy } from './policy.ts';
+import { EVERY_PORTAL } from './portals.ts';
 import { type Finding, quoted } from './problems.ts';
 import { checkReferences } from './references.ts';
 import { hasPassword, isLocalStore } from './store-url.ts';
@@ -97,6 +99,20 @@ export const CHECKS: readonly ((known: KnownConfig) => readonly Finding[])[] = [
         path: ['providers', name],
         message: 'the name local and the type local belong together',
       }));
+  },
+  function overlapHasRoom({ portals = {} }) {
+    return Object.entries(portals).flatMap(([name, entry]): Finding[] => {
+      const { max_secrets, secret_overlap_seconds } = mergePolicy(portals[EVERY_PORTAL], entry);
+      if (max_secrets > 1 || secret_overlap_seconds === 0) return [];
+      if (entry.secret_overlap_seconds !== undefined) {
+        const message = 'must be 0 while max_secrets is 1: an overlap is two valid secrets';
+        return [{ path: ['portals', name, 'secret_overlap_seconds'], message }];
+      }
+      // An entry that states neither has the problem of "*", told there.
+      if (entry.max_secrets === undefined) return [];
+      const message = 'leaves no room for the overlap inherited in secret_overlap_seconds';
+      return [{ path: ['portals', name, 'max_secrets'], message }];
+    });
   },
   checkReferences,
 ];

@@ -1,12 +1,17 @@
 /** Problems as a person sees them: one line each, beginning with the place to go to. */
 import type { ConfigProblem } from './problems.ts';
 
-/** `ISSUER: must be …`, or `config/default.json: portals["*"].scopes[1]: must be …`. */
+/** `ISSUER: must be …`, `API_KEY_HEADERS[1]: must be …`, or `config/default.json: portals["*"].scopes[1]: must be …`. */
 export function formatProblems(problems: readonly ConfigProblem[]): string {
   return problems.map(formatProblem).join('\n');
 }
 
 function formatProblem({ path, message, source }: ConfigProblem): string {
-  if (source.kind === 'environment') return `${source.variable}: ${message}`;
+  if (source.kind === 'environment') return `${source.variable}${insideOf(path)}: ${message}`;
   return path === '$' ? `${source.file}: ${message}` : `${source.file}: ${path}: ${message}`;
+}
+
+/** What of the path is inside the member: `[1]` of `api_key_headers[1]`. */
+function insideOf(path: string): string {
+  return path.replace(/^[^[.]*/, '');
 }

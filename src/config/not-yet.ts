@@ -29,12 +29,4 @@ export const NOT_YET: readonly ((known: KnownConfig) => readonly Finding[])[] = 
       .filter((member) => known[member] !== undefined)
       .map((member) => ({ path: [member], message: 'is not supported by this version: end TLS in front' }));
   },
-  function recoverableSecrets({ portals = {} }) {
-    return Object.entries(portals)
-      .filter(([, entry]) => entry.secret_storage === 'recoverable')
-      .map(([name]) => ({
-        path: ['portals', name, 'secret_storage'],
-        message: 'must be hashed: recoverable secrets are not supported by this version',
-      }));
-  },
 ];

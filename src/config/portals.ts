@@ -36,13 +36,19 @@ const members = {
     .int()
     .min(1)
     .max(10_000_000)
-    .meta({ description: 'How many clients the portal may have at a time. Not enforced by this version.' }),
+    .meta({ description: 'How many clients the portal may have at a time.' }),
+  max_secrets: z.int().min(1).max(5).meta({
+    description: 'How many secrets of a client may be valid at a time.',
+  }),
+  calls_per_minute: z.int().min(1).max(1_000_000).meta({
+    description: "How many calls each of the portal's keys may make in a minute, over all nodes.",
+  }),
   secret_overlap_seconds: z.int().min(0).max(MONTH_SECONDS).meta({
     description: 'For how long at most a rotated secret stays valid beside the new one. 0: it stops at once.',
   }),
   secret_storage: z.enum(['hashed', 'recoverable']).meta({
     description:
-      '`hashed`: a secret is shown once and kept as a keyed hash. `recoverable` is not supported by this version.',
+      '`hashed`: a secret is shown once and kept as a keyed hash. `recoverable`: it is kept encrypted too, and update and renew return it again (Gravitee needs that).',
   }),
 };
 
@@ -53,7 +59,9 @@ export const POLICY_DEFAULTS = {
   resources: [],
   scopes: [],
   default_scopes: [],
-  max_clients: 10_000,
+  max_clients: 1_000_000,
+  max_secrets: 2,
+  calls_per_minute: 60_000,
   secret_overlap_seconds: 0,
   secret_storage: 'hashed',
 } as const satisfies z.output<z.ZodObject<typeof members>>;

@@ -63,13 +63,24 @@ function settingsTable(properties: Properties): string {
 function membersTable(entry: JsonSchema, defaults: Readonly<Record<string, unknown>> = {}): string {
   return table(
     ['member', 'type', 'default', 'meaning'],
-    Object.entries(entry.properties ?? {}).map(([member, property]) => {
+    membersOf(entry).map(([member, property, required]) => {
       const stated = schemaOf(property);
       const schema = Object.hasOwn(defaults, member) ? { ...stated, default: defaults[member] } : stated;
-      const required = entry.required?.includes(member) === true;
       return [code(member), typeText(member, schema), defaultText(schema, required), meaning(schema)];
     }),
   );
+}
+
+/** With the members of a member that is an object itself, as `member.inner`. */
+function membersOf(entry: JsonSchema): [name: string, schema: JsonSchema, required: boolean][] {
+  return Object.entries(entry.properties ?? {}).flatMap(([name, property]) => {
+    const schema = schemaOf(property);
+    const inner = membersOf(schema).map(([member, ...rest]): [string, JsonSchema, boolean] => [
+      `${name}.${member}`,
+      ...rest,
+    ]);
+    return [[name, schema, entry.required?.includes(name) === true], ...inner];
+  });
 }
 
 function variantTitle(variant: JsonSchema): string {

@@ -4,10 +4,14 @@ import type { KnownConfig } from './known-config.ts';
 import { mergePolicy } from './policy.ts';
 import { EVERY_PORTAL } from './portals.ts';
 import { type Finding, type Path, quoted } from './problems.ts';
+import type { ProviderConfig } from './schema.ts';
 
 export function checkReferences(known: KnownConfig): readonly Finding[] {
   return [
     ...unknownNames(known.default_resource, ['default_resource'], 'resources', known.resources),
+    ...Object.entries(known.providers ?? {}).flatMap(([name, provider]) =>
+      eventFindings(name, provider, known),
+    ),
     ...Object.keys(known.portals ?? {}).flatMap((name) => portalFindings(name, known)),
   ];
 }
@@ -22,6 +26,18 @@ function unknownNames(
   const meant = closestName(name, Object.keys(entries));
   const hint = meant === undefined ? '' : `; did you mean ${quoted(meant)}?`;
   return [{ path, message: `${quoted(name)} is not in ${record}${hint}` }];
+}
+
+/** An event that gives access to nothing would be taken for one that gave it. */
+function eventFindings(
+  name: string,
+  provider: Partial<ProviderConfig>,
+  { resources }: KnownConfig,
+): Finding[] {
+  const named = 'on_event' in provider ? provider.on_event?.resources : undefined;
+  return Object.entries(named ?? {}).flatMap(([event, identifier]) =>
+    unknownNames(identifier, ['providers', name, 'on_event', 'resources', event], 'resources', resources),
+  );
 }
 
 function portalFindings(name: string, known: KnownConfig): Finding[] {

@@ -3,7 +3,10 @@
  * variable. The unit is in the name. The documents and the JSON schema are made from this table.
  */
 import { z } from 'zod';
+import { baseUrl } from './base-url.ts';
+import { distinct } from './distinct.ts';
 import { issuer } from './issuer.ts';
+import { keyHeader } from './key-header.ts';
 import { listenAddress } from './listen-address.ts';
 import { bootstrapPortal, keyEncryptionKey, SECRET } from './secret-settings.ts';
 import { storeUrl } from './store-url.ts';
@@ -25,6 +28,15 @@ export const settings = {
   }),
   management_listen: listenAddress.prefault('127.0.0.1:3001').meta({
     description: 'Where portals manage clients.',
+  }),
+  management_url: baseUrl.default('http://127.0.0.1:3001').meta({
+    description:
+      'How portals reach the management listener: the base of `registration_client_uri` under `/register/{provider}`.',
+    examples: ['https://bridge.internal.example.com'],
+  }),
+  api_key_headers: distinct(keyHeader).max(8).default([]).meta({
+    description:
+      'Headers, besides `X-API-KEY` and `Authorization`, in which a portal may send its key. In the variable: separated by commas.',
   }),
   ops_listen: listenAddress.prefault('127.0.0.1:3002').meta({
     description: 'Where health and metrics are served.',
@@ -89,6 +101,18 @@ export const settings = {
     .max(10 * MINUTE_MS)
     .default(10 * SECOND_MS)
     .meta({ description: 'How long requests in flight may finish after that.' }),
+  idempotency_seconds: z
+    .int()
+    .min(60)
+    .max(7 * 24 * 60 * 60)
+    .default(24 * 60 * 60)
+    .meta({ description: 'For how long a retry with the same Idempotency-Key gets the same answer.' }),
+  idempotency_secret_seconds: z
+    .int()
+    .min(0)
+    .max(24 * 60 * 60)
+    .default(10 * 60)
+    .meta({ description: 'For how long that answer includes the secret.' }),
   ring_refresh_ms: z
     .int()
     .min(100)

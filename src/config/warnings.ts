@@ -29,9 +29,4 @@ export const WARNINGS: readonly ((config: Config) => readonly string[])[] = [
       `BOOTSTRAP_PORTAL has an API key of fewer than ${MIN_API_KEY_CHARACTERS} characters: it is refused outside development`,
     ];
   },
-  function unlimitedClients({ portals }) {
-    return Object.entries(portals)
-      .filter(([, entry]) => entry.max_clients !== undefined)
-      .map(([name]) => `portals[${JSON.stringify(name)}].max_clients is not enforced by this version`);
-  },
 ];

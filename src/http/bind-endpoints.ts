@@ -1,52 +1,103 @@
 /**
  * Binds a dialect's route table to the router. The order for each request is fixed here: who is calling,
- * then the body, then the act, then the response's own schema, so that an internal member can't slip out.
+ * how often, then query and body, then the act, then the response's own schema, so that an internal member
+ * can't slip out.
  */
 import type { RouterMiddleware } from '@koa/router';
 import type { Context } from 'koa';
 import { isClientId } from '../clients/client-id.ts';
 import type { Endpoint, EndpointResponse } from '../lib/endpoint.ts';
-import type { PortalName } from '../portals/portal-name.ts';
+import { Refusal } from '../lib/refusal.ts';
+import type { Caller } from '../portals/caller.ts';
 import type { RegisterRoutes } from './apps.ts';
+import { credentialOf } from './middleware/credential.ts';
 import { type BodyLimits, readJsonObject } from './middleware/json-body.ts';
-import { type AuthenticatePortal, portalKey } from './middleware/portal-key.ts';
+
+/** Throws `Refusal` or `StoreUnavailable`. `params` are the path's: some credentials are for one client. */
+export type Authenticate = (
+  credential: string | undefined,
+  params: Readonly<Record<string, string>>,
+) => Promise<Caller>;
 
 export interface BindOptions {
-  readonly authenticate: AuthenticatePortal;
+  readonly authenticate: Authenticate;
+  /** Seconds to wait when the caller has used up its calls. */
+  readonly takeCall: (caller: Caller) => Promise<number | undefined>;
+  /** Counts a refused credential by where it came from; seconds to wait when there were too many. */
+  readonly takeFailure: (address: string) => Promise<number | undefined>;
+  readonly keyHeaders: readonly string[];
   readonly bodyLimits: BodyLimits;
   /** Epoch seconds. */
   readonly now: () => number;
 }
 
-export function bindEndpoints(
-  endpoints: readonly Endpoint<PortalName>[],
-  options: BindOptions,
-): RegisterRoutes {
-  const authenticate = portalKey(options.authenticate) as RouterMiddleware;
+export function bindEndpoints(endpoints: readonly Endpoint<Caller>[], options: BindOptions): RegisterRoutes {
   return (router) => {
     for (const endpoint of endpoints) {
-      router.register(endpoint.path, [endpoint.method], [authenticate, handler(endpoint, options)]);
+      router.register(endpoint.path, [endpoint.method], [handler(endpoint, options)]);
     }
   };
 }
 
-function handler(endpoint: Endpoint<PortalName>, { bodyLimits, now }: BindOptions): RouterMiddleware {
+function handler(endpoint: Endpoint<Caller>, options: BindOptions): RouterMiddleware {
   return async function handleEndpoint(ctx) {
     // For the log. What can't be an id may be anything, a secret in the wrong place even (S-LOG-07).
     const id = ctx.params.client_id;
     if (id !== undefined && isClientId(id)) ctx.state.clientId = id;
-    const body =
-      endpoint.requestBody === 'none' ? {} : await readJsonObject(ctx, bodyLimits, endpoint.requestBody);
-    const request = { caller: ctx.state.portal, params: ctx.params, body, nowSeconds: now() };
-    send(ctx, endpoint, await endpoint.handle(request));
+    const caller = await authenticated(ctx, options);
+    ctx.state.portal = caller.portal;
+    refuseOverLimit(await options.takeCall(caller));
+    const { requestBody } = endpoint;
+    const response = await endpoint.handle({
+      caller,
+      params: ctx.params,
+      query: singleValues(ctx.query),
+      body:
+        requestBody === undefined ? {} : await readJsonObject(ctx, options.bodyLimits, requestBody.presence),
+      idempotencyKey: endpoint.idempotent ? idempotencyKeyOf(ctx) : undefined,
+      route: `${ctx.method} ${ctx.path}`,
+      nowSeconds: options.now(),
+    });
+    send(ctx, endpoint, response);
   };
 }
 
-function send(ctx: Context, endpoint: Endpoint<PortalName>, response: EndpointResponse): void {
-  const schema = endpoint.responses[response.status];
-  if (schema === undefined)
-    throw new Error(`${endpoint.method} ${endpoint.path} answered an undeclared status`);
-  const body = schema === null ? null : schema.parse(response.body);
+/** An empty key is a key, a malformed one: its sender counts on it. Several are joined, and so refused. */
+function idempotencyKeyOf(ctx: Context): string | undefined {
+  const key = ctx.headers['idempotency-key'];
+  return Array.isArray(key) ? key.join(', ') : key;
+}
+
+async function authenticated(ctx: Context, options: BindOptions): Promise<Caller> {
+  try {
+    return await options.authenticate(credentialOf(ctx, options.keyHeaders), ctx.params);
+  } catch (error) {
+    // Only what was refused is counted: a portal that has a key is not slowed down by its neighbours.
+    if (error instanceof Refusal) refuseOverLimit(await options.takeFailure(ctx.ip));
+    throw error;
+  }
+}
+
+function refuseOverLimit(retryAfterSeconds: number | undefined): void {
+  if (retryAfterSeconds === undefined) return;
+  throw new Refusal('rate_limited', { headers: { 'retry-after': String(retryAfterSeconds) } });
+}
+
+function singleValues(query: Context['query']): Record<string, string> {
+  const values: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(query)) {
+    if (typeof value !== 'string') {
+      throw new Refusal('query_invalid', { problems: [{ path: '$', message: 'a parameter came twice' }] });
+    }
+    values[name] = value;
+  }
+  return values;
+}
+
+function send(ctx: Context, endpoint: Endpoint<Caller>, response: EndpointResponse): void {
+  const declared = endpoint.responses[response.status];
+  if (declared === undefined) throw new Error(`${endpoint.operationId} answered an undeclared status`);
+  const body = declared.schema === null ? null : declared.schema.parse(response.body);
   // RFC 7591 section 3.2.1 and RFC 6749 section 5.1 want both wherever a secret is in the body.
   if (response.secret) ctx.set('Pragma', 'no-cache');
   const clientId: unknown = response.body?.client_id;

@@ -102,6 +102,58 @@ export const ERROR_CATALOGUE: Readonly<Record<RefusalReason, PublicError>> = {
     error: 'rotation_not_supported',
     error_description: 'This provider does not rotate secrets. The secret in use stays valid.',
   },
+  secret_unknown: {
+    status: 404,
+    error: 'not_found',
+    error_description: 'This client has no secret of this id.',
+  },
+  secret_last: {
+    status: 409,
+    error: 'conflict',
+    error_description:
+      'This is the only secret that works; add another first, rotate it, or delete the client.',
+  },
+  secret_limit: {
+    status: 409,
+    error: 'conflict',
+    error_description: 'This client has as many valid secrets as it may have; delete one first.',
+  },
+  quota_exceeded: {
+    status: 403,
+    error: 'quota_exceeded',
+    error_description:
+      'This portal has as many clients as it may have; delete some, or ask the operator for more.',
+  },
+  rate_limited: {
+    status: 429,
+    error: 'too_many_requests',
+    error_description: 'This key makes more calls than it may; wait for as long as Retry-After says.',
+  },
+  cursor_invalid: {
+    status: 400,
+    error: 'invalid_request',
+    error_description: 'The cursor is not of this listing; begin again without it.',
+  },
+  query_invalid: {
+    status: 400,
+    error: 'invalid_request',
+    error_description: 'The query is not acceptable.',
+  },
+  idempotency_key_invalid: {
+    status: 400,
+    error: 'invalid_request',
+    error_description: 'Idempotency-Key must be 1 to 255 visible ASCII characters.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    error: 'idempotency_key_reused',
+    error_description: 'This Idempotency-Key came with another body before; use a new key for a new request.',
+  },
+  registration_token_invalid: {
+    status: 401,
+    error: 'invalid_token',
+    error_description: 'The registration access token is not valid for this client.',
+  },
   ring_unavailable: {
     status: 503,
     error: 'temporarily_unavailable',

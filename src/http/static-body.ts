@@ -21,16 +21,25 @@ export function serveStatic(current: (ctx: Context) => StaticBody | undefined): 
   return async function sendStaticBody(ctx) {
     const found = current(ctx);
     if (found === undefined) return;
-    ctx.set('Cache-Control', 'public, max-age=300, stale-while-revalidate=300, stale-if-error=86400');
-    ctx.set('ETag', found.etag);
-    if (isHeld(ctx.get('if-none-match'), found.etag)) {
-      ctx.status = 304;
-      return;
-    }
-    ctx.status = 200;
-    ctx.type = found.contentType;
-    ctx.body = found.body;
+    sendStatic(ctx, found, 'public, max-age=300, stale-while-revalidate=300, stale-if-error=86400');
   };
+}
+
+/** Answers with the body, or with 304 to who has it already. */
+export function sendStatic(
+  ctx: Context,
+  { body, etag, contentType }: StaticBody,
+  cacheControl: string,
+): void {
+  ctx.set('Cache-Control', cacheControl);
+  ctx.set('ETag', etag);
+  if (isHeld(ctx.get('if-none-match'), etag)) {
+    ctx.status = 304;
+    return;
+  }
+  ctx.status = 200;
+  ctx.type = contentType;
+  ctx.body = body;
 }
 
 /** RFC 9110 section 13.1.2. Not `ctx.fresh`, which a `Cache-Control: no-cache` in the request switches off. */
@@ -40,7 +49,7 @@ function isHeld(ifNoneMatch: string, etag: string): boolean {
 }
 
 /** The body with a strong validator made from its bytes. */
-export function staticBody(content: string, contentType: string): StaticBody {
-  const body = Buffer.from(content);
+export function staticBody(content: string | Buffer, contentType: string): StaticBody {
+  const body = typeof content === 'string' ? Buffer.from(content) : content;
   return { body, contentType, etag: `"${createHash('sha256').update(body).digest('base64url')}"` };
 }

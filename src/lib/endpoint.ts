@@ -1,7 +1,8 @@
 /**
  * What a dialect gives to the HTTP server and what the server gives back, free of any framework: one row
- * of a route table. The server parses `request` before it calls `handle`, and `response` before it sends,
- * so that a wrong shape comes in as a 400 and an internal member can't slip out.
+ * of a route table. The server parses what comes in and, with `responses`, what goes out, so that a wrong
+ * shape comes in as a 400 and an internal member can't slip out. The OpenAPI document is made of the same
+ * rows.
  */
 import type { z } from 'zod';
 
@@ -12,8 +13,14 @@ export interface EndpointRequest<Caller> {
   readonly caller: Caller;
   /** Path parameters by name. */
   readonly params: Readonly<Record<string, string>>;
+  /** Query parameters by name; one that came twice is refused before this. */
+  readonly query: Readonly<Record<string, string>>;
   /** The parsed JSON object; `{}` for an absent body where the endpoint allows one. */
   readonly body: Readonly<Record<string, unknown>>;
+  /** The `Idempotency-Key` header, as it came. */
+  readonly idempotencyKey: string | undefined;
+  /** Method and path of this very request, without the query. */
+  readonly route: string;
   /** Epoch seconds, one reading for the whole request. */
   readonly nowSeconds: number;
 }
@@ -26,13 +33,33 @@ export interface EndpointResponse {
   readonly secret?: boolean;
 }
 
+export interface DocumentedResponse {
+  readonly description: string;
+  /** `null` for a response without a body. */
+  readonly schema: z.ZodType | null;
+  readonly example?: Readonly<Record<string, unknown>>;
+}
+
+export interface DocumentedBody {
+  /** `required`: a JSON object must come. `optional`: an empty body is `{}`. */
+  readonly presence: 'required' | 'optional';
+  readonly schema: z.ZodType;
+  readonly example: Readonly<Record<string, unknown>>;
+}
+
 export interface Endpoint<Caller> {
   readonly method: HttpMethod;
   /** Route template, `:name` for a parameter. It is also the label in metrics and logs. */
   readonly path: string;
-  /** `required`: a JSON object must come. `optional`: an empty body is `{}`. `none`: a body is not read. */
-  readonly requestBody: 'required' | 'optional' | 'none';
-  /** The response's body by status. */
-  readonly responses: Readonly<Record<number, z.ZodType | null>>;
+  /** Unique; in the OpenAPI document. */
+  readonly operationId: string;
+  readonly summary: string;
+  /** Absent: a body is not read. */
+  readonly requestBody?: DocumentedBody;
+  readonly query?: z.ZodType;
+  /** Whether the act makes a secret and so takes an `Idempotency-Key`. */
+  readonly idempotent?: boolean;
+  /** By status; what is not here can't be answered. */
+  readonly responses: Readonly<Record<number, DocumentedResponse>>;
   readonly handle: (request: EndpointRequest<Caller>) => Promise<EndpointResponse>;
 }

@@ -24,6 +24,16 @@ export type RefusalReason =
   | 'metadata_invalid'
   | 'redirect_uri_invalid'
   | 'rotation_unsupported'
+  | 'secret_unknown'
+  | 'secret_last'
+  | 'secret_limit'
+  | 'quota_exceeded'
+  | 'rate_limited'
+  | 'cursor_invalid'
+  | 'query_invalid'
+  | 'idempotency_key_invalid'
+  | 'idempotency_key_reused'
+  | 'registration_token_invalid'
   | 'ring_unavailable'
   | 'overloaded';
 

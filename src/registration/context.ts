@@ -3,19 +3,38 @@ import { isClientId } from '../clients/client-id.ts';
 import type { ClientRecord } from '../clients/client-record.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import type { HashCredential } from '../clients/secret.ts';
+import type { SecretUsageStore } from '../clients/secret-usage.ts';
 import type { RandomBytes } from '../lib/random.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { PortalName } from '../portals/portal-name.ts';
+import type { EventRules } from './event-rules.ts';
+import {
+  answerId,
+  type ClientAnswer,
+  type IdempotencyContext,
+  type IdempotentRequest,
+  keepAnswer,
+  replayAnswer,
+} from './idempotency.ts';
 import type { RegistrationPolicy } from './policy.ts';
 
 export interface RegistrationContext {
   readonly clients: ClientStore;
+  readonly secretUsage: Pick<SecretUsageStore, 'readUses'>;
   readonly random: RandomBytes;
   readonly hashSecret: HashCredential;
+  /** Seals a secret for a portal whose policy wants secrets back; the context is the secret's id. */
+  readonly sealSecret: (secret: string, secretId: string) => string;
   /** The policy in force for a portal. */
   readonly policyOf: (portal: PortalName) => RegistrationPolicy;
-  /** The configured providers' types by name. */
-  readonly providers: ReadonlyMap<string, 'local' | 'oidc'>;
+  /** The configured providers by name. */
+  readonly providers: ReadonlyMap<string, ProviderRules>;
+  readonly idempotency: IdempotencyContext;
+}
+
+export interface ProviderRules {
+  readonly type: 'local' | 'oidc';
+  readonly on_event: EventRules;
 }
 
 /** Who acts, where and when: established by the dialect and the clock, never by the request's body. */
@@ -24,18 +43,18 @@ export interface Act {
   readonly provider: string;
   /** Epoch seconds. */
   readonly nowSeconds: number;
-}
-
-/** A client together with a secret that was just made: the only moment at which its value is known. */
-export interface ClientWithSecret {
-  readonly client: ClientRecord;
-  readonly clientSecret: string;
+  /** Set when the request carried an idempotency key and the act makes a secret. */
+  readonly idempotent?: IdempotentRequest | undefined;
+  /** Hash of the initial access token that lets this caller register, when it was one. */
+  readonly initialAccessToken?: string | undefined;
 }
 
 /** Refuses a provider that does not exist, or that the portal's policy does not name. */
-export function requireProvider(context: RegistrationContext, { portal, provider }: Act): void {
-  if (!context.providers.has(provider)) throw new Refusal('provider_unknown');
+export function requireProvider(context: RegistrationContext, { portal, provider }: Act): ProviderRules {
+  const rules = context.providers.get(provider);
+  if (rules === undefined) throw new Refusal('provider_unknown');
   if (!context.policyOf(portal).providers.includes(provider)) throw new Refusal('provider_not_allowed');
+  return rules;
 }
 
 /**
@@ -56,7 +75,7 @@ export function isOwnedBy(
 }
 
 /** How often a change is computed anew when another writer was faster, before the caller is told. */
-const ATTEMPTS = 5;
+const ATTEMPTS = 10;
 
 /**
  * Reads, changes and writes back with a version compare; a lost race is computed again on what won it.
@@ -69,12 +88,61 @@ export async function changeOwned(
   id: string,
   change: (client: ClientRecord) => ClientRecord,
 ): Promise<ClientRecord> {
+  const { client } = await changeWithSecret(context, { ...act, idempotent: undefined }, id, '', change);
+  return client;
+}
+
+/** The same for a change that makes a secret: its answer is kept for the idempotency key, if there is one. */
+export async function changeWithSecret(
+  context: RegistrationContext,
+  act: Act,
+  id: string,
+  clientSecret: string,
+  change: (client: ClientRecord) => ClientRecord,
+): Promise<ClientAnswer> {
+  // Before the change is judged again: what was allowed once may be refused now, because it was done.
+  const before = await keptReplay(context, act);
+  if (before !== undefined) return before;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const client = await readOwned(context, act, id);
-    const next = { ...change(client), version: client.version + 1, updated_at: act.nowSeconds };
-    const outcome = await context.clients.replace(next, client.version);
-    if (outcome === 'replaced') return next;
+    const current = await readOwned(context, act, id);
+    let changed: ClientRecord;
+    try {
+      changed = change(current);
+    } catch (refusal) {
+      // The same request, sent twice, may have been done between our two reads and stand in its own way.
+      const meanwhile = await keptReplay(context, act);
+      if (meanwhile !== undefined) return meanwhile;
+      throw refusal;
+    }
+    const client = { ...changed, version: current.version + 1, updated_at: act.nowSeconds };
+    const answer = { client, clientSecret };
+    const outcome = await context.clients.replace(client, current.version, keptAnswer(context, act, answer));
+    if (outcome === 'replaced') return answer;
     if (outcome === 'gone') throw new Refusal('client_unknown');
+    if (outcome !== 'conflict') return replayed(context, act, outcome.replayed);
   }
   throw new Refusal('client_conflict');
+}
+
+async function keptReplay(context: RegistrationContext, act: Act): Promise<ClientAnswer | undefined> {
+  if (act.idempotent === undefined) return undefined;
+  const kept = await context.clients.readAnswer(answerId(context.idempotency, act.portal, act.idempotent));
+  return kept && replayed(context, act, kept);
+}
+
+export function keptAnswer(
+  { idempotency }: RegistrationContext,
+  { idempotent, portal }: Act,
+  answer: { readonly client: ClientRecord; readonly clientSecret: string },
+) {
+  return idempotent && keepAnswer(idempotency, portal, idempotent, answer);
+}
+
+export function replayed(
+  { idempotency }: RegistrationContext,
+  { idempotent, portal }: Act,
+  stored: Parameters<typeof replayAnswer>[3],
+): ClientAnswer {
+  if (idempotent === undefined) throw new Error('the store replayed an answer that was not asked for');
+  return replayAnswer(idempotency, portal, idempotent, stored);
 }

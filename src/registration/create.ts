@@ -3,33 +3,45 @@
  * before the answer, and the secret's value exists only in that answer.
  */
 import { newClientId } from '../clients/client-id.ts';
+import type { ClientRecord } from '../clients/client-record.ts';
 import { mergeMetadata } from '../clients/merge-metadata.ts';
-import { newSecret } from '../clients/secret.ts';
-import { type Act, type ClientWithSecret, type RegistrationContext, requireProvider } from './context.ts';
+import { Refusal } from '../lib/refusal.ts';
+import { type Act, keptAnswer, type RegistrationContext, replayed, requireProvider } from './context.ts';
+import type { ClientAnswer } from './idempotency.ts';
+import { makeSecret } from './make-secret.ts';
 import { applyPolicy } from './policy.ts';
 
 export async function createClient(
   context: RegistrationContext,
   act: Act,
   body: Readonly<Record<string, unknown>>,
-): Promise<ClientWithSecret> {
-  requireProvider(context, act);
+): Promise<ClientAnswer> {
+  const { on_event } = requireProvider(context, act);
   const policy = context.policyOf(act.portal);
   const metadata = applyPolicy(mergeMetadata({}, body), policy);
-  const { secret, value } = newSecret(context.random, context.hashSecret, act.nowSeconds);
+  const { secret, value: clientSecret } = makeSecret(context, act);
   for (;;) {
-    const client = {
+    const client: ClientRecord = {
       client_id: newClientId(context.random),
       portal: act.portal,
       provider: act.provider,
       version: 1,
-      state: 'active' as const,
+      state: 'active',
       created_at: act.nowSeconds,
       updated_at: act.nowSeconds,
       metadata,
-      granted_resources: policy.resources,
+      granted_resources: on_event.initial_resources === 'all' ? policy.resources : [],
       secrets: [secret],
     };
-    if ((await context.clients.create(client)) === 'created') return { client, clientSecret: value };
+    const answer = { client, clientSecret };
+    const outcome = await context.clients.create(client, {
+      maxClients: policy.max_clients,
+      initialAccessToken: act.initialAccessToken,
+      answer: keptAnswer(context, act, answer),
+    });
+    if (outcome === 'created') return answer;
+    if (outcome === 'quota_exceeded') throw new Refusal('quota_exceeded');
+    if (outcome === 'token_spent') throw new Refusal('key_unknown');
+    if (outcome !== 'exists') return replayed(context, act, outcome.replayed);
   }
 }

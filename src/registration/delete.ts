@@ -10,9 +10,13 @@ import { type Act, isOwnedBy, type RegistrationContext, requireProvider } from '
 export async function deleteClient(context: RegistrationContext, act: Act, id: string): Promise<void> {
   requireProvider(context, act);
   if (!isClientId(id)) throw new Refusal('client_unknown');
-  const client = await context.clients.read(id);
-  const owned = client ?? (await context.clients.readTombstone(id, act.nowSeconds));
-  if (owned === undefined || !isOwnedBy(owned, act)) throw new Refusal('client_unknown');
   const { portal, provider, nowSeconds: deleted_at } = act;
-  if (client !== undefined) await context.clients.delete(id, { portal, provider, deleted_at });
+  const client = await context.clients.read(id);
+  if (client !== undefined && isOwnedBy(client, act)) {
+    await context.clients.delete(id, { portal, provider, deleted_at });
+    return;
+  }
+  // For another portal's client too: it takes as long as an id that never was (S-MGT-19).
+  const tombstone = await context.clients.readTombstone(id, deleted_at);
+  if (tombstone === undefined || !isOwnedBy(tombstone, act)) throw new Refusal('client_unknown');
 }

@@ -19,8 +19,14 @@ export interface RegistrationPolicy {
   readonly default_scopes: readonly string[];
   /** Resource identifiers that the portal's clients may ask tokens for. */
   readonly resources: readonly string[];
+  /** How many clients the portal may have at a time. */
+  readonly max_clients: number;
+  /** How many secrets of a client may be valid at a time. */
+  readonly max_secrets: number;
   /** Longest time that a rotated secret stays valid beside the new one, seconds. */
   readonly secret_overlap_seconds: number;
+  /** `recoverable`: kept sealed too, for a portal that must be able to show a secret again. */
+  readonly secret_storage: 'hashed' | 'recoverable';
 }
 
 /** Portals' own words for "an API key" and "a login session": no OAuth grants, so they grant nothing. */

@@ -3,15 +3,11 @@
  * request may only shorten it. Two secrets are valid at most: rotating within an overlap ends the oldest
  * (S-MGT-15), and never leaves the client without a secret that works (R-09).
  */
-import { isValidAt, newSecret, type Secret } from '../clients/secret.ts';
+import { isValidAt, type Secret } from '../clients/secret.ts';
 import { Refusal } from '../lib/refusal.ts';
-import {
-  type Act,
-  type ClientWithSecret,
-  changeOwned,
-  type RegistrationContext,
-  requireProvider,
-} from './context.ts';
+import { type Act, changeWithSecret, type RegistrationContext, requireProvider } from './context.ts';
+import type { ClientAnswer } from './idempotency.ts';
+import { makeSecret } from './make-secret.ts';
 
 /** `overlapSeconds`: what the request asks for; `undefined` takes the policy's. */
 export async function rotateSecret(
@@ -19,17 +15,15 @@ export async function rotateSecret(
   act: Act,
   id: string,
   overlapSeconds: number | undefined,
-): Promise<ClientWithSecret> {
-  requireProvider(context, act);
-  if (context.providers.get(act.provider) === 'oidc') throw new Refusal('rotation_unsupported');
+): Promise<ClientAnswer> {
+  if (requireProvider(context, act).type === 'oidc') throw new Refusal('rotation_unsupported');
   const allowed = context.policyOf(act.portal).secret_overlap_seconds;
   const overlap = Math.min(overlapSeconds ?? allowed, allowed);
-  const { secret, value } = newSecret(context.random, context.hashSecret, act.nowSeconds);
-  const client = await changeOwned(context, act, id, (current) => ({
-    ...current,
-    secrets: [secret, ...ending(current.secrets, act.nowSeconds, overlap)],
+  const { secret, value } = makeSecret(context, act);
+  return changeWithSecret(context, act, id, value, (client) => ({
+    ...client,
+    secrets: [secret, ...ending(client.secrets, act.nowSeconds, overlap)],
   }));
-  return { client, clientSecret: value };
 }
 
 /** The newest secret still valid, ending after the overlap or when it would have ended anyway. */

@@ -4,7 +4,9 @@
  * a create would be refused (S-MGT-06, S-MGT-08). Owner, provider, secrets and state are out of its reach.
  */
 import type { ClientRecord } from '../clients/client-record.ts';
-import { mergeMetadata } from '../clients/merge-metadata.ts';
+import { knownMembers, mergeMetadata } from '../clients/merge-metadata.ts';
+import { findSecret } from '../clients/secret.ts';
+import type { Problem } from '../lib/refusal.ts';
 import { type Act, changeOwned, type RegistrationContext, requireProvider } from './context.ts';
 import { applyPolicy } from './policy.ts';
 
@@ -19,4 +21,41 @@ export async function updateClient(
     ...client,
     metadata: applyPolicy(mergeMetadata(client.metadata, body), context.policyOf(act.portal)),
   }));
+}
+
+/**
+ * Replaces a client's metadata as a whole (RFC 7592 section 2.2): a member that is left out takes the
+ * default of a create, never "unrestricted" (S-MGT-08, L-09). `client_id` and `client_secret` may be sent to
+ * say which client is meant, and must then be this client's.
+ */
+export async function replaceClient(
+  context: RegistrationContext,
+  act: Act,
+  id: string,
+  body: Readonly<Record<string, unknown>>,
+): Promise<ClientRecord> {
+  requireProvider(context, act);
+  return changeOwned(context, act, id, (client) => {
+    const { metadata, problems } = mergeMetadata({}, knownMembers(body));
+    const all = [...problems, ...identityProblems(context, act, client, body)];
+    return { ...client, metadata: applyPolicy({ metadata, problems: all }, context.policyOf(act.portal)) };
+  });
+}
+
+function identityProblems(
+  { hashSecret }: RegistrationContext,
+  { nowSeconds }: Act,
+  client: ClientRecord,
+  { client_id, client_secret }: Readonly<Record<string, unknown>>,
+): Problem[] {
+  const isOwn = (secret: unknown) =>
+    typeof secret === 'string' && findSecret(client.secrets, secret, hashSecret, nowSeconds) !== undefined;
+  return [
+    ...((client_id ?? client.client_id) === client.client_id
+      ? []
+      : [{ path: 'client_id', message: "must be this client's, or be left out" }]),
+    ...((client_secret ?? undefined) === undefined || isOwn(client_secret)
+      ? []
+      : [{ path: 'client_secret', message: "must be this client's, or be left out" }]),
+  ];
 }

@@ -19,11 +19,15 @@ export const PUBLIC_PATHS = {
   token: '/oauth2/token',
 } as const;
 
+/** RFC 7591/7592 for our own token service. */
+export const REGISTRATION_PATH = '/oauth2/register';
+
 export function serverMetadata({ issuer, scopes, signingAlgs }: ServerMetadataOptions) {
   const base = issuer.replace(/\/$/, '');
   return {
     issuer,
     token_endpoint: base + PUBLIC_PATHS.token,
+    registration_endpoint: base + REGISTRATION_PATH,
     jwks_uri: base + PUBLIC_PATHS.jwks,
     scopes_supported: scopes,
     // No authorization endpoint, so no response types: RFC 8414 requires the member all the same.

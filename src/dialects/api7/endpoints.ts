@@ -2,45 +2,98 @@
  * The HTTP Bridge dialect (API7 Developer Portal, `provider_type: http_bridge`): a table of routes onto the
  * registration core. It maps fields and statuses and holds no rule of its own.
  */
-import { z } from 'zod';
-import type { Endpoint, EndpointRequest, EndpointResponse } from '../../lib/endpoint.ts';
-import { Refusal } from '../../lib/refusal.ts';
-import { zodProblems } from '../../lib/zod-problems.ts';
-import type { PortalName } from '../../portals/portal-name.ts';
-import type { Act, ClientWithSecret, RegistrationContext } from '../../registration/context.ts';
+import type { Endpoint, EndpointResponse } from '../../lib/endpoint.ts';
+import type { Caller } from '../../portals/caller.ts';
+import type { RegistrationContext } from '../../registration/context.ts';
 import { createClient } from '../../registration/create.ts';
 import { deleteClient } from '../../registration/delete.ts';
+import type { ClientAnswer } from '../../registration/idempotency.ts';
+import { type CursorContext, listClients } from '../../registration/list-clients.ts';
 import { readClient } from '../../registration/read.ts';
 import { rotateSecret } from '../../registration/rotate-secret.ts';
+import { addSecret, deleteSecret, listSecrets } from '../../registration/secrets.ts';
 import { updateClient } from '../../registration/update.ts';
-import { clientDocument, toClientDocument } from './client-document.ts';
-
-type Request = EndpointRequest<PortalName>;
+import { clientDocument, EXAMPLE_CLIENT, EXAMPLE_SECRET, toClientDocument } from '../client-document.ts';
+import { clientRequest } from '../client-request.ts';
+import { actOf, idOf, parsed } from '../request.ts';
+import {
+  clientList,
+  listQuery,
+  rotateRequest,
+  secretDocument,
+  secretList,
+  toListRequest,
+  toNewSecretDocument,
+  toSecretDocument,
+} from './wire.ts';
 
 const CLIENTS = '/bridge/:provider/clients';
 const CLIENT = `${CLIENTS}/:client_id`;
+const SECRETS = `${CLIENT}/secrets`;
 
-const rotateBody = z.object({ secret_overlap_seconds: z.int().min(0).nullish() });
+const EXAMPLE_REQUEST = {
+  client_name: 'order sync',
+  redirect_uris: ['https://app.example.com/callback'],
+  scope: 'read',
+};
+const EXAMPLE_WITH_SECRET = { ...EXAMPLE_CLIENT, client_secret: EXAMPLE_SECRET };
+const EXAMPLE_SECRET_DOCUMENT = {
+  secret_id: 'sec_6MqbAvZIVYvEHF0kTVxJ5p',
+  client_id: EXAMPLE_CLIENT.client_id,
+  status: 'ACTIVE' as const,
+  created_at: 1795307210,
+  expires_at: 0,
+};
 
-export function api7Endpoints(context: RegistrationContext, issuer: string): readonly Endpoint<PortalName>[] {
-  const withSecret = (status: number, { client, clientSecret }: ClientWithSecret): EndpointResponse => ({
+export function api7Endpoints(
+  context: RegistrationContext & CursorContext,
+  issuer: string,
+): readonly Endpoint<Caller>[] {
+  const withSecret = (status: number, { client, clientSecret }: ClientAnswer): EndpointResponse => ({
     status,
     body: toClientDocument(client, issuer, clientSecret),
     secret: true,
   });
+  const client200 = { description: 'The client.', schema: clientDocument, example: EXAMPLE_CLIENT };
+  const nothing204 = { 204: { description: 'Done; no body.', schema: null } };
   return [
     {
       method: 'POST',
       path: CLIENTS,
-      requestBody: 'required',
-      responses: { 201: clientDocument },
+      operationId: 'createClient',
+      summary: 'Register a client; its secret is in this answer and in no other',
+      requestBody: { presence: 'required', schema: clientRequest, example: EXAMPLE_REQUEST },
+      idempotent: true,
+      responses: {
+        201: { description: 'Registered.', schema: clientDocument, example: EXAMPLE_WITH_SECRET },
+      },
       handle: async (request) => withSecret(201, await createClient(context, actOf(request), request.body)),
     },
     {
       method: 'GET',
+      path: CLIENTS,
+      operationId: 'listClients',
+      summary: 'List the clients of this portal, oldest first',
+      query: listQuery,
+      responses: {
+        200: { description: 'A page.', schema: clientList, example: { clients: [EXAMPLE_CLIENT] } },
+      },
+      handle: async (request) => {
+        const query = parsed(listQuery, request.query, 'query_invalid');
+        const { clients, nextCursor } = await listClients(context, actOf(request), toListRequest(query));
+        const documents = clients.map((client) => toClientDocument(client, issuer));
+        return {
+          status: 200,
+          body: { clients: documents, ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }) },
+        };
+      },
+    },
+    {
+      method: 'GET',
       path: CLIENT,
-      requestBody: 'none',
-      responses: { 200: clientDocument },
+      operationId: 'readClient',
+      summary: 'Read a client, without its secret',
+      responses: { 200: client200 },
       handle: async (request) => {
         const client = await readClient(context, actOf(request), idOf(request));
         return { status: 200, body: toClientDocument(client, issuer) };
@@ -49,8 +102,10 @@ export function api7Endpoints(context: RegistrationContext, issuer: string): rea
     {
       method: 'PUT',
       path: CLIENT,
-      requestBody: 'required',
-      responses: { 200: clientDocument },
+      operationId: 'updateClient',
+      summary: 'Change the members that are sent; the others stay',
+      requestBody: { presence: 'required', schema: clientRequest, example: { client_name: 'order sync 2' } },
+      responses: { 200: client200 },
       handle: async (request) => {
         const client = await updateClient(context, actOf(request), idOf(request), request.body);
         return { status: 200, body: toClientDocument(client, issuer) };
@@ -59,34 +114,80 @@ export function api7Endpoints(context: RegistrationContext, issuer: string): rea
     {
       method: 'POST',
       path: `${CLIENT}/rotate-secret`,
-      requestBody: 'optional',
-      responses: { 200: clientDocument },
-      handle: async (request) =>
-        withSecret(200, await rotateSecret(context, actOf(request), idOf(request), overlapOf(request))),
+      operationId: 'rotateSecret',
+      summary: 'Replace the secret; the old one stops at once unless an overlap is allowed',
+      requestBody: { presence: 'optional', schema: rotateRequest, example: {} },
+      idempotent: true,
+      responses: { 200: { description: 'Rotated.', schema: clientDocument, example: EXAMPLE_WITH_SECRET } },
+      handle: async (request) => {
+        const { secret_overlap_seconds } = parsed(rotateRequest, request.body, 'metadata_invalid');
+        const overlap = secret_overlap_seconds ?? undefined;
+        return withSecret(200, await rotateSecret(context, actOf(request), idOf(request), overlap));
+      },
     },
     {
       method: 'DELETE',
       path: CLIENT,
-      requestBody: 'none',
-      responses: { 204: null },
+      operationId: 'deleteClient',
+      summary: 'Delete a client; no token is issued to it from now on',
+      responses: nothing204,
       handle: async (request) => {
         await deleteClient(context, actOf(request), idOf(request));
         return { status: 204 };
       },
     },
+    {
+      method: 'GET',
+      path: SECRETS,
+      operationId: 'listSecrets',
+      summary: 'List the secrets of a client, newest first, with their use',
+      responses: {
+        200: {
+          description: 'Without their values.',
+          schema: secretList,
+          example: { secrets: [EXAMPLE_SECRET_DOCUMENT] },
+        },
+      },
+      handle: async (request) => {
+        const secrets = await listSecrets(context, actOf(request), idOf(request));
+        return {
+          status: 200,
+          body: { secrets: secrets.map((view) => toSecretDocument(idOf(request), view)) },
+        };
+      },
+    },
+    {
+      method: 'POST',
+      path: SECRETS,
+      operationId: 'addSecret',
+      summary: 'Add a secret beside the one in use',
+      requestBody: { presence: 'optional', schema: rotateRequest, example: {} },
+      idempotent: true,
+      responses: {
+        201: {
+          description: 'Added; its value is in this answer and in no other.',
+          schema: secretDocument,
+          example: { ...EXAMPLE_SECRET_DOCUMENT, client_secret: EXAMPLE_SECRET },
+        },
+      },
+      handle: async (request) => {
+        const { client, clientSecret } = await addSecret(context, actOf(request), idOf(request));
+        const [added] = client.secrets;
+        if (added === undefined) throw new Error('a secret was added and is not there');
+        const body = toNewSecretDocument(client.client_id, added, clientSecret, request.nowSeconds);
+        return { status: 201, body, secret: true };
+      },
+    },
+    {
+      method: 'DELETE',
+      path: `${SECRETS}/:secret_id`,
+      operationId: 'deleteSecret',
+      summary: 'End a secret at once',
+      responses: nothing204,
+      handle: async (request) => {
+        await deleteSecret(context, actOf(request), idOf(request), request.params.secret_id ?? '');
+        return { status: 204 };
+      },
+    },
   ];
-}
-
-function actOf({ caller, params, nowSeconds }: Request): Act {
-  return { portal: caller, provider: params.provider ?? '', nowSeconds };
-}
-
-function idOf({ params }: Request): string {
-  return params.client_id ?? '';
-}
-
-function overlapOf({ body }: Request): number | undefined {
-  const parsed = rotateBody.safeParse(body);
-  if (!parsed.success) throw new Refusal('metadata_invalid', { problems: zodProblems(parsed.error) });
-  return parsed.data.secret_overlap_seconds ?? undefined;
 }

@@ -1,0 +1,99 @@
+/** `dcr-bridge clients …`: what the operator sees of clients and does to them, straight on the store. */
+import { MAX_PAGE, type Position } from '../clients/client-query.ts';
+import type { ClientRecord } from '../clients/client-record.ts';
+import { isPortalName, PORTAL_NAME_RULE } from '../portals/portal-name.ts';
+import { findClient, removeClient, setClientState } from '../registration/administer.ts';
+import type { Store } from '../stores/store.ts';
+import type { Invocation } from './commands.ts';
+import { OPERATOR_LOG, printOne, printRows, utc } from './print.ts';
+import { atMost, UsageError } from './usage-error.ts';
+
+/** Resolves with whether there was such a client. */
+type Act = (store: Store, json: boolean) => Promise<boolean>;
+
+const now = () => Math.floor(Date.now() / 1000);
+
+/** Each row understands its words first: a typing error must not open, and so create, a store. */
+const ACTS: ReadonlyMap<string, (args: readonly string[]) => Act> = new Map([
+  ['list', listClients],
+  [
+    'show',
+    (args) => {
+      const id = onlyId(args);
+      return async ({ clients }, json) => shown(await findClient(clients, id), json);
+    },
+  ],
+  ['disable', (args) => setState(onlyId(args), 'disabled')],
+  ['enable', (args) => setState(onlyId(args), 'active')],
+  [
+    'delete',
+    (args) => {
+      const id = onlyId(args);
+      return async ({ clients }, json) => {
+        const deleted = await removeClient(clients, id, now());
+        if (deleted) printOne({ client_id: id, deleted }, json);
+        return deleted;
+      };
+    },
+  ],
+]);
+
+export async function manageClients({
+  config,
+  args: [name = '', ...args],
+  json,
+}: Invocation): Promise<number> {
+  const understand = ACTS.get(name);
+  if (understand === undefined) throw new UsageError(`say one of: ${[...ACTS.keys()].join(', ')}`);
+  const act = understand(args);
+  const { openPortals } = await import('../app.ts');
+  const { store } = await openPortals(config, OPERATOR_LOG);
+  try {
+    if (await act(store, json)) return 0;
+    process.stderr.write(`dcr-bridge clients ${name}: there is no client of this id\n`);
+    return 1;
+  } finally {
+    await store.close();
+  }
+}
+
+function listClients(args: readonly string[]): Act {
+  const [portal = '', provider = 'local'] = args;
+  if (!isPortalName(portal)) throw new UsageError(`PORTAL must be ${PORTAL_NAME_RULE}`);
+  atMost(2, args);
+  return async (store, json) => {
+    const rows: ReturnType<typeof row>[] = [];
+    let after: Position | undefined;
+    do {
+      const query = { portal, provider, state: undefined, labels: [], after, limit: MAX_PAGE };
+      const page = await store.clients.list(query);
+      rows.push(...page.clients.map(row));
+      after = page.next;
+    } while (after !== undefined);
+    printRows('clients', rows, json);
+    return true;
+  };
+}
+
+function row({ client_id, state, created_at, metadata }: ClientRecord) {
+  return { client_id, state, created_at: utc(created_at), client_name: metadata.client_name ?? '' };
+}
+
+function setState(id: string, state: ClientRecord['state']): Act {
+  return async ({ clients }, json) => shown(await setClientState(clients, id, state, now()), json);
+}
+
+/** Without the secrets' hashes: nothing here helps to use the client. */
+function shown(client: ClientRecord | undefined, json: boolean): boolean {
+  if (client === undefined) return false;
+  const { secrets, ...rest } = client;
+  printOne({ ...rest, secrets: secrets.map(({ hash: _, sealed: __, ...secret }) => secret) }, json);
+  return true;
+}
+
+function onlyId(args: readonly string[]): string {
+  const [id] = args;
+  if (id === undefined) throw new UsageError('say which client: CLIENT_ID');
+  atMost(1, args);
+  return id;
+}

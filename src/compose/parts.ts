@@ -1,0 +1,22 @@
+/** What was opened at start and is handed to every part of the composition. */
+import type { Config } from '../config/schema.ts';
+import type { Credentials } from '../keys/credentials.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import type { PortalContext } from '../portals/manage.ts';
+import type { Store } from '../stores/store.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Resource } from '../tokens/resource.ts';
+
+export interface Parts {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly store: Store;
+  readonly ring: KeyRing;
+  readonly credentials: Credentials;
+  readonly portals: PortalContext;
+  readonly resources: ReadonlyMap<string, Resource>;
+}
+
+export const nowSeconds = (): number => Math.floor(Date.now() / 1000);

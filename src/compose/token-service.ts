@@ -1,0 +1,47 @@
+/** Puts the token service together: what the public listener serves besides registration. */
+import { randomBytes } from 'node:crypto';
+import { findSecret } from '../clients/secret.ts';
+import type { SecretUsageRecorder } from '../clients/secret-usage-recorder.ts';
+import { policyOf } from '../config/policy.ts';
+import type { PublicRoutesOptions } from '../http/public-routes.ts';
+import { tokenEndpoint } from '../http/token-endpoint.ts';
+import { createEngine } from '../oidc/engine.ts';
+import { type IssuerContext, issueAccessToken } from '../tokens/issue.ts';
+import { serverMetadata } from '../tokens/server-metadata.ts';
+import type { ShortRoadContext } from '../tokens/short-road.ts';
+import { nowSeconds, type Parts } from './parts.ts';
+
+export function tokenService(parts: Parts, usage: SecretUsageRecorder): PublicRoutesOptions {
+  const { config, store, ring, resources, metrics } = parts;
+  const { hashSecret } = parts.credentials;
+  const issuing: IssuerContext = {
+    issuer: config.issuer,
+    catalogue: { resources, default_resource: config.default_resource },
+    ceilingOf: (portal) => policyOf(config, portal),
+    activeKey: (alg, now) => ring.activeKey(alg, now),
+    newTokenId: () => randomBytes(16).toString('base64url'),
+  };
+  const road: ShortRoadContext = {
+    clients: store.clients,
+    matchesSecret: (client, secret) => {
+      const now = nowSeconds();
+      const found = findSecret(client?.secrets ?? [], secret, hashSecret, now);
+      if (client !== undefined && found !== undefined) usage.used(client.client_id, found.secret_id, now);
+      return found !== undefined;
+    },
+    issue: (client, request) => issueAccessToken(issuing, client, request, nowSeconds()),
+  };
+  const served = [...resources.values()];
+  return {
+    metadata: serverMetadata({
+      issuer: config.issuer,
+      scopes: [...new Set(served.flatMap(({ scopes }) => scopes))],
+      signingAlgs: [...new Set(served.map(({ signing_alg }) => signing_alg))],
+    }),
+    jwks: () => ring.jwks(),
+    pem: (kid) => ring.pem(kid),
+    token: tokenEndpoint(road, createEngine({ ...road, issuer: config.issuer })),
+    tokenBodyLimitBytes: config.body_limit_bytes,
+    metrics,
+  };
+}
