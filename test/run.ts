@@ -15,11 +15,13 @@ import { ensureInstalled, missingPrograms } from './support/debian-packages.ts';
 
 const EVERYTHING = 'test/**/*.test.ts';
 /** They install Apache, HAProxy and more: a machine is asked for that only when it is wanted. */
-const GATEWAYS = ['gateways', 'clients-outside', 'deployment'].map((room) => `test/${room}/**/*.test.ts`);
+const GATEWAYS = ['gateways', 'clients-outside', 'deployment', 'pages'].map(
+  (room) => `test/${room}/**/*.test.ts`,
+);
 
 /** The Debian package of each program. */
 const FOR_TESTS = { 'redis-server': 'redis-server', curl: 'curl', openssl: 'openssl' };
-const FOR_DEPLOYMENT = { 'docker-compose': 'docker-compose' };
+const FOR_DEPLOYMENT = { 'docker-compose': 'docker-compose', chromium: 'chromium' };
 
 /** Each file is a process, and waits most of the time for others: redis-server, the service. */
 const CONCURRENT_FILES = 3;

@@ -1,7 +1,7 @@
 /**
  * A closed loop of one request over kept-alive connections: each sends, waits for the whole answer and
  * sends again. Written on bare sockets, so that the generator takes little of the machine. Bounded in
- * requests and in time; an answer that is not 200 ends it.
+ * requests and in time; an answer of another status than the expected one ends it.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -16,6 +16,8 @@ export interface Load {
   readonly request: Buffer;
   readonly requests: number;
   readonly connections: number;
+  /** The status that every answer must have; 200 when not said. */
+  readonly status?: number;
   /** A pause before each request; 0 keeps the server saturated. */
   readonly thinkMs?: number;
   /** Called when the connections stand, before the first request. */
@@ -35,7 +37,7 @@ export async function runLoad({ port, request, requests, thinkMs = 0, ...load }:
           left -= 1;
           if (thinkMs > 0) await sleep(thinkMs);
           const began = performance.now();
-          await exchange(socket, request);
+          await exchange(socket, request, load.status ?? 200);
           latencies.push(performance.now() - began);
         }
       }),
@@ -53,7 +55,7 @@ async function open(port: number): Promise<Socket> {
   return socket;
 }
 
-function exchange(socket: Socket, request: Buffer): Promise<void> {
+function exchange(socket: Socket, request: Buffer, status: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let received = '';
     const settle = (error?: Error) => {
@@ -65,7 +67,7 @@ function exchange(socket: Socket, request: Buffer): Promise<void> {
     const take = (chunk: Buffer) => {
       received += chunk.toString('latin1');
       try {
-        if (isWholeAnswer(received)) settle();
+        if (isWholeAnswer(received, status)) settle();
       } catch (error) {
         settle(error as Error);
       }
@@ -75,10 +77,10 @@ function exchange(socket: Socket, request: Buffer): Promise<void> {
   });
 }
 
-function isWholeAnswer(received: string): boolean {
+function isWholeAnswer(received: string, status: number): boolean {
   const headEnd = received.indexOf('\r\n\r\n');
   if (headEnd === -1) return false;
-  if (!received.startsWith('HTTP/1.1 200 ')) throw new Error(`not a 200:\n${received}`);
+  if (!received.startsWith(`HTTP/1.1 ${status} `)) throw new Error(`not a ${status}:\n${received}`);
   const [, length] = /\r\ncontent-length: (\d+)\r\n/i.exec(received) ?? [];
   if (length === undefined) throw new Error(`an answer without Content-Length:\n${received}`);
   return received.length === headEnd + 4 + Number(length);

@@ -26,13 +26,17 @@ describe('help', { concurrency: 4 }, () => {
         'config print',
         'portals add NAME',
         'portals roll-key NAME [OVERLAP_SECONDS]',
+        'portals issue-token NAME [USES [SECONDS]]',
+        'clients list PORTAL [PROVIDER]',
+        'clients delete CLIENT_ID',
+        'openapi',
       ]) {
         assert.ok(stdout.includes(`  ${line}`), line);
       }
     });
   }
 
-  for (const command of ['serve', 'config', 'portals']) {
+  for (const command of ['serve', 'config', 'portals', 'clients', 'openapi']) {
     test(`${command} --help explains it, with examples`, async () => {
       const { code, stdout } = await run([command, '--help'], { cwd });
       assert.equal(code, 0);
@@ -48,7 +52,7 @@ describe('words that mean nothing: exit code 2, help, and nothing is made', { co
     [['__proto__'], /there is no command "__proto__"/],
     [['config'], /say one of: check, print/],
     [['config', 'toString'], /say one of: check, print/],
-    [['portals'], /say one of: list, add, roll-key, disable, enable/],
+    [['portals'], /say one of: list, add, roll-key, issue-token, disable, enable\n/],
     [['portals', 'drop'], /say one of: list, add, roll-key/],
     [['portals', 'add'], /NAME must be/],
     [['portals', 'add', 'a b'], /NAME must be/],
@@ -64,6 +68,17 @@ describe('words that mean nothing: exit code 2, help, and nothing is made', { co
     [['portals', 'add', 'acme', 'beta'], /"beta" is one word too many/],
     [['portals', 'roll-key', 'acme', '1', '2'], /"2" is one word too many/],
     [['config', 'check', 'config.json'], /"config.json" is one word too many/],
+    [['portals', 'issue-token', 'acme', 'many'], /USES must be/],
+    [['portals', 'issue-token', 'acme', '1', 'soon'], /SECONDS must be/],
+    [['portals', 'issue-token', 'acme', '1', '60', '60'], /"60" is one word too many/],
+    [['clients'], /say one of: list, show, disable, enable, delete\n/],
+    [['clients', 'list'], /PORTAL must be/],
+    [['clients', 'list', 'a b'], /PORTAL must be/],
+    [['clients', 'list', 'acme', 'local', 'all'], /"all" is one word too many/],
+    [['clients', 'show'], /say which client: CLIENT_ID/],
+    [['clients', 'delete'], /say which client: CLIENT_ID/],
+    [['clients', 'disable', 'one', 'two'], /"two" is one word too many/],
+    [['openapi', 'yaml'], /"yaml" is one word too many/],
   ];
   for (const [words, says] of rows) {
     test(words.join(' '), async () => {
@@ -84,7 +99,13 @@ describe('a configuration that is not valid: exit code 2, every problem, for eve
   concurrency: 4,
 }, () => {
   const env = { ISSUER: 'not-a-url', LOG_LEVEL: 'loud', WORKERS: 'many', BOOTSTRAP_PORTAL: 'test:changeme' };
-  for (const words of [['config', 'check'], ['config', 'print'], ['portals', 'list'], ['serve']]) {
+  for (const words of [
+    ['config', 'check'],
+    ['config', 'print'],
+    ['portals', 'list'],
+    ['clients', 'list', 'acme'],
+    ['serve'],
+  ]) {
     test(words.join(' '), async () => {
       const empty = tempDir('cli-config');
       const { code, stdout, stderr } = await run(words, { cwd: empty, env });

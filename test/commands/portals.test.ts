@@ -1,7 +1,7 @@
 /** An operator manages portals while the service runs: each act holds for the next request. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Answer, portal } from '../support/bridge.ts';
+import { type Answer, portal, send } from '../support/bridge.ts';
 import { eventually } from '../support/eventually.ts';
 import { newKeyEncryptionKey, startService, type TestService } from '../support/service.ts';
 import { tempDir } from '../support/temp.ts';
@@ -57,6 +57,25 @@ test('S-TEN-06: roll-key refuses the old key at once, or keeps it for an overlap
   }, 3000);
 });
 
+test('issue-token prints a token that registers as many clients as it says, and does nothing else', async () => {
+  await done('add', 'issuing');
+  const printed = await done('issue-token', 'issuing', '2', '60');
+  const { initial_access_token: token, ...rest } = printed;
+  assert.deepEqual(rest, { portal: 'issuing', uses: 2, seconds: 60 });
+  const register = async () =>
+    (
+      await send(`${service.publicUrl}/oauth2/register`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: '{}',
+      })
+    ).status;
+  assert.deepEqual([await register(), await register(), await register()], [201, 201, 401]);
+  const once = await done('issue-token', 'issuing');
+  assert.deepEqual([once.uses, once.seconds], [1, 3600]);
+  assert.equal(await status(once.initial_access_token), 401, 'it is no key of the portal');
+});
+
 test('disable refuses a portal at once, enable takes it back, its clients are as they were', async () => {
   const { api_key: key } = await done('add', 'closing');
   const { body }: Answer = await portal(service, { key }).create({ client_name: 'kept' });
@@ -74,13 +93,13 @@ test('list shows the portals and no key', async () => {
   assert.ok(Math.abs(Date.parse(row.created_at) - Date.now()) < 60_000);
   assert.ok(!JSON.stringify(rows).includes(key.slice(5)));
   const { stdout } = await portals('list');
-  assert.match(stdout, /^NAME +STATE +CREATED +KEYS\n/);
+  assert.match(stdout, /^NAME +STATE +CREATED_AT +KEYS\n/);
   assert.match(stdout, /^listed +active +\d{4}-\d\d-\d\dT\S+ +1$/m);
 });
 
 test('a portal that is not there: exit code 1 and what to do', async () => {
   for (const { code, stdout, stderr } of await Promise.all(
-    ['roll-key', 'disable', 'enable'].map((act) => portals(act, 'nobody')),
+    ['roll-key', 'issue-token', 'disable', 'enable'].map((act) => portals(act, 'nobody')),
   )) {
     assert.deepEqual([code, stdout], [1, '']);
     assert.match(stderr, /there is no portal nobody; portals list shows those there are/);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { policyOf } from '../../src/config/policy.ts';
-import { API, load, refused } from './support.ts';
+import { API, type Given, load, refused } from './support.ts';
 
 const OTHER = 'https://other.example.com';
 
@@ -20,7 +20,9 @@ test('a portal without an entry has the policy of "*"; an entry overrides it mem
   const everyPortal = {
     ...EVERY,
     grant_types: ['client_credentials'],
-    max_clients: 10_000,
+    max_clients: 1_000_000,
+    max_secrets: 2,
+    calls_per_minute: 60_000,
     secret_overlap_seconds: 0,
     secret_storage: 'hashed',
   };
@@ -123,12 +125,111 @@ const REFUSED: readonly (readonly [string, Record<string, unknown>, ...string[]]
     { '*': { ...EVERY, secret_storage: 'plain' } },
     'portals["*"].secret_storage: must be one of hashed, recoverable',
   ],
+  ['no client at all', { '*': { ...EVERY, max_clients: 0 } }, 'portals["*"].max_clients: must be at least 1'],
+  [
+    'more clients than a store is made for',
+    { '*': { ...EVERY, max_clients: 10_000_001 } },
+    'portals["*"].max_clients: must be at most 10000000',
+  ],
+  ['no secret at all', { '*': { ...EVERY, max_secrets: 0 } }, 'portals["*"].max_secrets: must be at least 1'],
+  [
+    'more secrets than are compared',
+    { '*': { ...EVERY, max_secrets: 6 } },
+    'portals["*"].max_secrets: must be at most 5',
+  ],
+  [
+    'no call at all',
+    { '*': { ...EVERY, calls_per_minute: 0 } },
+    'portals["*"].calls_per_minute: must be at least 1',
+  ],
+  [
+    'more calls than can be counted',
+    { '*': { ...EVERY, calls_per_minute: 1_000_001 } },
+    'portals["*"].calls_per_minute: must be at most 1000000',
+  ],
+  [
+    'half a call',
+    { '*': { ...EVERY, calls_per_minute: 0.5 } },
+    'portals["*"].calls_per_minute: must be a whole number',
+  ],
+  [
+    'an overlap where one secret may be valid',
+    { '*': { ...EVERY, max_secrets: 1, secret_overlap_seconds: 60 }, acme: { scopes: ['read'] } },
+    'portals["*"].secret_overlap_seconds: must be 0 while max_secrets is 1',
+  ],
+  [
+    'an entry that leaves no room for the overlap it inherits',
+    { '*': { ...EVERY, secret_overlap_seconds: 60 }, acme: { max_secrets: 1 } },
+    'portals.acme.max_secrets: leaves no room for the overlap',
+  ],
   ['a policy that is no object', { '*': ['local'] }, 'portals["*"]: must be an object'],
 ];
 
 for (const [what, portals, ...beginnings] of REFUSED) {
   test(`policy: ${what} is refused`, () => {
     refused(withPortals(portals), ...beginnings.map((beginning) => `bridge.json: ${beginning}`));
+  });
+}
+
+test('what every entry may state is in force as it is stated', () => {
+  const stated = {
+    max_clients: 5,
+    max_secrets: 5,
+    calls_per_minute: 1,
+    secret_overlap_seconds: 60,
+    secret_storage: 'recoverable',
+  };
+  const { config, warnings } = load(withPortals({ '*': EVERY, acme: stated, one: { max_secrets: 1 } }));
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(
+    { ...policyOf(config, 'acme'), ...EVERY },
+    { ...policyOf(config, '*'), ...stated, ...EVERY },
+  );
+  assert.deepEqual([policyOf(config, 'one').max_secrets, policyOf(config, 'two').max_secrets], [1, 2]);
+});
+
+const withEvents = (on_event: unknown) => ({ file: { providers: { local: { type: 'local', on_event } } } });
+
+test('what events mean is kept by name; unless it is said a client begins with all of its resources', () => {
+  const eventsOf = (given: Given) => {
+    const { local } = load(given).config.providers;
+    return local?.type === 'local' ? local.on_event : assert.fail();
+  };
+  assert.deepEqual(eventsOf({}), { initial_resources: 'all', resources: {} });
+  const resources = { 'product-1': API, [API]: API };
+  assert.deepEqual(eventsOf(withEvents({ resources })), { initial_resources: 'all', resources });
+  assert.equal(eventsOf(withEvents({ initial_resources: 'none' })).initial_resources, 'none');
+});
+
+const EVENTS_REFUSED: readonly (readonly [string, unknown, string])[] = [
+  ['no object', [], 'on_event: must be an object'],
+  ['an unknown member', { resource: {} }, 'on_event.resource: is unknown; did you mean "resources"?'],
+  [
+    'another beginning',
+    { initial_resources: 'some' },
+    'on_event.initial_resources: must be one of all, none',
+  ],
+  [
+    'a resource that is no URI',
+    { resources: { p: 'orders' } },
+    'on_event.resources.p: must be an absolute URI',
+  ],
+  [
+    'a resource that is not there',
+    { resources: { p: `${API}m` } },
+    `on_event.resources.p: "${API}m" is not in resources; did you mean "${API}"?`,
+  ],
+  ['an event without a name', { resources: { '': API } }, 'on_event.resources[""]: must have at least 1'],
+  [
+    'too long a name',
+    { resources: { ['p'.repeat(256)]: API } },
+    `on_event.resources.${'p'.repeat(256)}: must have at most 255 characters`,
+  ],
+];
+
+for (const [what, onEvent, beginning] of EVENTS_REFUSED) {
+  test(`events: ${what} is refused`, () => {
+    refused(withEvents(onEvent), `bridge.json: providers.local.${beginning}`);
   });
 }
 

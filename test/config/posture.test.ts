@@ -125,14 +125,9 @@ test('what this version can not do yet is refused, not ignored', () => {
     { file: { providers: { local: { type: 'local' }, acme: oidc } }, env: { ACME_IAT: 'f7Kq2mX9bT4wZ8' } },
     'bridge.json: providers.acme.type: must be local: providers of type oidc are not supported',
   );
-  refused(
-    { file: { portals: { '*': { secret_storage: 'recoverable' } } } },
-    'bridge.json: portals["*"].secret_storage: must be hashed',
-  );
 });
 
-test('a limit that is not enforced yet is warned of', () => {
-  assert.deepEqual(load({ file: { portals: { '*': {}, acme: { max_clients: 5 } } } }).warnings, [
-    'portals["acme"].max_clients is not enforced by this version',
-  ]);
+test('what this version can do is neither refused nor warned of', () => {
+  const portals = { '*': { secret_storage: 'recoverable' }, acme: { max_clients: 5, max_secrets: 5 } };
+  assert.deepEqual(load({ file: { portals } }).warnings, []);
 });

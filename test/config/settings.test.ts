@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { isDevelopmentIssuer } from '../../src/config/issuer.ts';
 import { isLoopbackHost } from '../../src/config/loopback.ts';
 import { parseRedisUrl } from '../../src/stores/redis/redis-url.ts';
-import { API_KEY, KEK, load, PRODUCTION, refused } from './support.ts';
+import { API_KEY, type Given, KEK, load, PRODUCTION, refused } from './support.ts';
 
 /** Variable → texts that are refused, each with the beginning of what is said about it. */
 const REFUSED: Record<string, Record<string, string>> = {
@@ -32,6 +32,15 @@ const REFUSED: Record<string, Record<string, string>> = {
     '0.0.0.0:65536': 'must be host:port',
     '0.0.0.0:http': 'must be host:port',
     'http://0.0.0.0:3000': 'must be host:port',
+  },
+  MANAGEMENT_URL: {
+    'bridge.internal': 'must be an absolute URL',
+    'ftp://bridge.internal': 'must be an absolute URL',
+    'https://bridge.internal\n': 'must be an absolute URL',
+    'https://bridge.internal/?a=b': 'must not contain a query',
+    'https://bridge.internal#top': 'must not contain a fragment',
+    'https://user:hunter2@bridge.internal': 'must not contain a user name or password',
+    'https://bridge.internal/': 'must not end with a slash',
   },
   STORE_URL: {
     'sqlite:': 'must name a file',
@@ -69,6 +78,17 @@ const REFUSED: Record<string, Record<string, string>> = {
   BODY_LIMIT_BYTES: { '10': 'must be at least 1024', '1e4': 'must be a whole number', '32KiB': 'must be' },
   REQUEST_DEADLINE_MS: { '99': 'must be at least 100', '30001': 'must be at most 30000' },
   DRAIN_TIMEOUT_MS: { '-1': 'must be at least 0', '600001': 'must be at most 600000' },
+  DRAIN_DELAY_MS: { '-1': 'must be at least 0', '60001': 'must be at most 60000' },
+  IDEMPOTENCY_SECONDS: {
+    '59': 'must be at least 60',
+    '604801': 'must be at most 604800',
+    '1d': 'must be a whole number',
+  },
+  IDEMPOTENCY_SECRET_SECONDS: {
+    '-1': 'must be at least 0',
+    '86401': 'must be at most 86400',
+    '0.5': 'must be a whole number',
+  },
   RING_REFRESH_MS: { '0': 'must be at least 100', '300001': 'must be at most 300000' },
 };
 
@@ -95,6 +115,52 @@ test('listen addresses are host and port, IPv6 in brackets, port 0 for any free 
   assert.deepEqual(listen('[::1]:3000'), { host: '::1', port: 3000 });
   assert.deepEqual(listen('[::]:80'), { host: '::', port: 80 });
   assert.deepEqual(listen('bridge-1.internal:0'), { host: 'bridge-1.internal', port: 0 });
+});
+
+const HEADERS_REFUSED: Record<string, string> = {
+  'X-Portal-Key': '[0]: must be a header name in lower case',
+  'x-portal-key,': '[1]: must be a header name in lower case',
+  x_portal_key: '[0]: must be a header name in lower case',
+  'x portal key': '[0]: must be a header name in lower case',
+  ['x'.repeat(65)]: '[0]: must be a header name in lower case',
+  'x-portal-key,x-api-key': '[1]: is read anyway',
+  authorization: '[0]: is read anyway',
+  'content-type': '[0]: has another meaning',
+  'x-forwarded-for': '[0]: has another meaning',
+  'x-key, x-key': ': must not repeat an entry',
+  'a,b,c,d,e,f,g,h,i': ': must have at most 8 entries',
+};
+
+for (const [text, what] of Object.entries(HEADERS_REFUSED)) {
+  test(`API_KEY_HEADERS: ${text.slice(0, 20)} is refused`, () => {
+    refused({ env: { API_KEY_HEADERS: text } }, `API_KEY_HEADERS${what}`);
+  });
+}
+
+test('the headers of a key are a list: separated by commas in the variable, a list in the file', () => {
+  const headers = (given: Given) => load(given).config.api_key_headers;
+  assert.deepEqual(headers({}), []);
+  assert.deepEqual(headers({ env: { API_KEY_HEADERS: 'x-portal-key' } }), ['x-portal-key']);
+  assert.deepEqual(headers({ env: { API_KEY_HEADERS: 'x-a, x-b' } }), ['x-a', 'x-b']);
+  assert.deepEqual(headers({ file: { api_key_headers: ['x-a', 'x-b'] } }), ['x-a', 'x-b']);
+  refused({ file: { api_key_headers: 'x-a' } }, 'bridge.json: api_key_headers: must be a list');
+  refused({ file: { api_key_headers: ['x-a', 1] } }, 'bridge.json: api_key_headers[1]: must be a text');
+});
+
+test('where portals reach the bridge is kept exactly as given, with its path', () => {
+  assert.equal(load().config.management_url, 'http://127.0.0.1:3001');
+  const env = { MANAGEMENT_URL: 'https://Bridge.internal:8443/dcr' };
+  assert.equal(load({ env }).config.management_url, env.MANAGEMENT_URL);
+});
+
+test('answers to idempotency keys are kept for a day, their secrets for ten minutes, unless it is said', () => {
+  const kept = (given: Given) => {
+    const { idempotency_seconds, idempotency_secret_seconds } = load(given).config;
+    return [idempotency_seconds, idempotency_secret_seconds];
+  };
+  assert.deepEqual(kept({}), [86_400, 600]);
+  const env = { IDEMPOTENCY_SECONDS: '60', IDEMPOTENCY_SECRET_SECONDS: '0' };
+  assert.deepEqual(kept({ env }), [60, 0]);
 });
 
 test('two listeners can not share an address; any free port twice is two ports', () => {

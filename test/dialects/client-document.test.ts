@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { mergeMetadata } from '../../src/clients/merge-metadata.ts';
-import { clientDocument, toClientDocument } from '../../src/dialects/api7/client-document.ts';
+import { clientDocument, toClientDocument } from '../../src/dialects/client-document.ts';
 import { aClient, NOW } from '../tokens/support.ts';
 
 const ISSUER = 'https://as.example';

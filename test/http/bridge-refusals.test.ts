@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { newClientId } from '../../src/clients/client-id.ts';
-import { clientDocument } from '../../src/dialects/api7/client-document.ts';
+import { clientDocument } from '../../src/dialects/client-document.ts';
 import { newApiKey } from '../../src/portals/api-key.ts';
 import { setPortalState } from '../../src/portals/manage.ts';
 import type { PortalName } from '../../src/portals/portal-name.ts';
@@ -450,9 +450,18 @@ describe('routes and methods', () => {
 
   test('S-MGT-21: a method that a path does not take is 405, and Allow lists those it takes', async () => {
     const rows = [
-      [CLIENTS, ['GET', 'PUT', 'PATCH', 'DELETE'], 'POST'],
+      [CLIENTS, ['PUT', 'PATCH', 'DELETE'], 'POST, HEAD, GET'],
       [`${CLIENTS}/${id}`, ['POST', 'PATCH'], 'HEAD, GET, PUT, DELETE'],
       [`${CLIENTS}/${id}/rotate-secret`, ['GET', 'PUT', 'DELETE'], 'POST'],
+      [`${CLIENTS}/${id}/secrets`, ['PUT', 'PATCH', 'DELETE'], 'HEAD, GET, POST'],
+      [`${CLIENTS}/${id}/secrets/sec_1`, ['GET', 'POST', 'PUT'], 'DELETE'],
+      ['/konnect/local', ['GET', 'PUT', 'DELETE'], 'POST'],
+      [`/konnect/local/${id}`, ['GET', 'POST', 'PUT'], 'DELETE'],
+      [`/konnect/local/${id}/new-secret`, ['GET', 'PUT'], 'POST'],
+      [`/konnect/local/${id}/event-hook`, ['GET', 'PUT'], 'POST'],
+      ['/register/local', ['GET', 'PUT', 'DELETE'], 'POST'],
+      [`/register/local/${id}`, ['POST', 'PATCH'], 'HEAD, GET, PUT, DELETE'],
+      [`/register/local/${id}/renew-secret`, ['GET', 'DELETE'], 'POST, PUT, PATCH'],
     ] as const;
     for (const [path, methods, allow] of rows) {
       for (const method of methods) {
@@ -468,7 +477,7 @@ describe('routes and methods', () => {
       const lines = ['Host: a', 'X-Secret: canary-in-header', `X-API-KEY: ${API_KEY}`];
       const answer = await refused(
         service,
-        { status: 405, error: 'method_not_allowed', headers: { allow: 'POST' } },
+        { status: 405, error: 'method_not_allowed', headers: { allow: 'POST, HEAD, GET' } },
         () => sendRaw(service.managementUrl, rawRequest(`${method} ${CLIENTS}`, lines)),
       );
       assert.ok(!answer.text.includes('canary'));
@@ -567,10 +576,18 @@ test('every error_id is in the log, on the line of its request', async () => {
 test('S-LOG-07: what a caller puts in a path or a query is not in the log', async () => {
   for (const path of [
     `${CLIENTS}/dcrs_canary-in-path`,
-    `${CLIENTS}?client_secret=canary-in-query`,
+    `${CLIENTS}/unknown?client_secret=canary-in-query`,
+    `${CLIENTS}?cursor=canary-in-cursor`,
+    `${CLIENTS}?limit=canary-in-limit`,
+    `${CLIENTS}/${id}/secrets/canary-in-secret`,
     '/canary-in-route',
   ]) {
-    await assertLogged(service, await call('GET', path));
+    const answer = await call(path.includes('/secrets/') ? 'DELETE' : 'GET', path);
+    assert.ok(answer.status >= 400 && !answer.text.includes('canary-in-'), answer.text);
+    await assertLogged(service, answer);
   }
+  const listed = await call('GET', `${CLIENTS}?client_secret=canary-in-query&label.x=canary-in-label`);
+  assert.equal(listed.status, 200);
+  await assertLogged(service, await call('GET', '/the-last-line'));
   assert.ok(!service.output.join('\n').includes('canary-in-'));
 });

@@ -335,6 +335,23 @@ test('S-RACE-03: of rotations at the same moment the last one counts, and one se
   assert.deepEqual(working.sort(), [200, ...Array(rotated.length - 1).fill(401)]);
 });
 
+test('a key may come in a header that the operator named, and in no header that nobody named', async () => {
+  const named = await startService({ env: { API_KEY_HEADERS: 'x-portal-key, x-other' } });
+  const create = (headers: Record<string, string>) =>
+    send(`${named.managementUrl}/bridge/local/clients`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: '{}',
+    });
+  for (const name of ['X-Portal-Key', 'x-other', 'x-api-key']) {
+    assert.equal((await create({ [name]: API_KEY })).status, 201, name);
+  }
+  assert.equal((await create({ 'x-portal': API_KEY })).status, 401);
+  assert.equal((await create({ 'x-portal-key': API_KEY, 'x-other': `${API_KEY}0` })).status, 400);
+  assert.ok(!named.output.join('\n').includes(API_KEY));
+  assert.equal(await named.stop(), 0);
+});
+
 test('S-LOG-10: every act of a portal is one line in the log: who, what, on which client, with what outcome', async () => {
   const document = await created();
   await portal(service).update(document.client_id, {});

@@ -7,7 +7,7 @@ import { type Answer, type Credentials, fetchToken, portal, postToken, send } fr
 import { addPortals, DOMAIN, EDDSA_API, ES256_API, PS256_API } from '../support/domain.ts';
 import { rawRequest, sendRaw } from '../support/raw-http.ts';
 import { assertPlainHeaders, assertRefusal } from '../support/refusal.ts';
-import { newKeyEncryptionKey, startService, type TestService } from '../support/service.ts';
+import { API_KEY, newKeyEncryptionKey, startService, type TestService } from '../support/service.ts';
 
 const OPENID = '/.well-known/openid-configuration';
 const OAUTH = '/.well-known/oauth-authorization-server';
@@ -43,6 +43,7 @@ test('both discovery documents are the same, and say exactly what there is', asy
   assert.deepEqual(openid.body, {
     issuer: service.issuer,
     token_endpoint: `${service.issuer}/oauth2/token`,
+    registration_endpoint: `${service.issuer}/oauth2/register`,
     jwks_uri: `${service.issuer}/.well-known/jwks.json`,
     scopes_supported: ['read', 'write', 'es:write', 'hidden'],
     response_types_supported: [],
@@ -84,7 +85,17 @@ describe('S-META-04: what is advertised works, what works is advertised', () => 
     assert.equal((await send(metadata.token_endpoint, { method: 'POST' })).status, 400);
     assert.equal((await send(metadata.issuer + OPENID)).body.issuer, metadata.issuer);
     const named = Object.keys(metadata).filter((member) => /_endpoint$|_uri$/.test(member));
-    assert.deepEqual(named.sort(), ['jwks_uri', 'token_endpoint']);
+    assert.deepEqual(named.sort(), ['jwks_uri', 'registration_endpoint', 'token_endpoint']);
+    const register = (headers: Record<string, string>) =>
+      send(metadata.registration_endpoint, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: '{"scope":"read"}',
+      });
+    assertRefusal(await register({}), { status: 401, error: 'unauthorized' });
+    const registered = await register({ authorization: `Bearer ${API_KEY}` });
+    assert.equal(registered.status, 201);
+    assert.equal((await fetchToken(service, registered.body)).status, 200);
   });
 
   test('every algorithm that is named signs a token, and its key is published', async () => {

@@ -52,6 +52,16 @@ test('every reason to refuse has its answer: what the contract names, by status 
     metadata_invalid: '400 invalid_client_metadata',
     redirect_uri_invalid: '400 invalid_redirect_uri',
     rotation_unsupported: '409 rotation_not_supported',
+    secret_unknown: '404 not_found',
+    secret_last: '409 conflict',
+    secret_limit: '409 conflict',
+    quota_exceeded: '403 quota_exceeded',
+    rate_limited: '429 too_many_requests',
+    cursor_invalid: '400 invalid_request',
+    query_invalid: '400 invalid_request',
+    idempotency_key_invalid: '400 invalid_request',
+    idempotency_key_reused: '422 idempotency_key_reused',
+    registration_token_invalid: '401 invalid_token',
     ring_unavailable: '503 temporarily_unavailable',
     overloaded: '503 temporarily_unavailable',
   });
@@ -76,6 +86,11 @@ for (const reason of REASONS) {
     assert.equal(logged, reason);
   });
 }
+
+test('a 429 says after how many seconds to come back', () => {
+  const { status, headers } = answer(new Refusal('rate_limited', { headers: { 'retry-after': '17' } }));
+  assert.deepEqual([status, headers['retry-after']], [429, '17']);
+});
 
 test('S-TEN-10: a disabled portal is answered like an unknown key', () => {
   assert.deepEqual(answer(new Refusal('portal_disabled')).body, answer(new Refusal('key_unknown')).body);

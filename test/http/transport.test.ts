@@ -271,15 +271,7 @@ test('S-META-12: what is for the operator is on no other listener', async () => 
     for (const path of ['/metrics', '/livez', '/readyz']) assert.equal((await send(url + path)).status, 404);
   }
   assert.equal((await send(service.publicUrl + CLIENTS, { headers: { 'x-api-key': API_KEY } })).status, 404);
-  for (const path of [
-    '/reg',
-    '/oauth2/register',
-    '/auth',
-    '/me',
-    '/session/end',
-    '/token/introspection',
-    '/jwks',
-  ]) {
+  for (const path of ['/reg', '/auth', '/me', '/session/end', '/token/introspection', '/jwks']) {
     assert.equal(
       (await send(service.publicUrl + path)).status,
       404,
@@ -287,4 +279,15 @@ test('S-META-12: what is for the operator is on no other listener', async () => 
     );
     assert.equal((await send(service.publicUrl + path, { method: 'POST', body: '{}' })).status, 404);
   }
+});
+
+test('L-01: /oauth2/register is ours, not that of the engine: nobody registers without a credential', async () => {
+  const url = `${service.publicUrl}/oauth2/register`;
+  const headers = { 'content-type': 'application/json' };
+  assertRefusal(await send(url), { status: 405, error: 'method_not_allowed', headers: { allow: 'POST' } });
+  await refused(
+    service,
+    { status: 401, error: 'unauthorized', headers: { 'www-authenticate': 'Bearer realm="dcr-bridge"' } },
+    () => send(url, { method: 'POST', headers, body: '{}' }),
+  );
 });

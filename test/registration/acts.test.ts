@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { newClientId } from '../../src/clients/client-id.ts';
+import type { ClientRecord } from '../../src/clients/client-record.ts';
 import { TOMBSTONE_SECONDS } from '../../src/clients/client-store.ts';
-import { matchesSecret } from '../../src/clients/secret.ts';
+import { findSecret } from '../../src/clients/secret.ts';
 import { createClient } from '../../src/registration/create.ts';
 import { deleteClient } from '../../src/registration/delete.ts';
 import { readClient } from '../../src/registration/read.ts';
 import { rotateSecret } from '../../src/registration/rotate-secret.ts';
 import { updateClient } from '../../src/registration/update.ts';
-import { ACME, act, NOW, OTHER, POLICY, refused, type World, world } from './support.ts';
+import { ACME, act, NOW, OTHER, POLICY, refused, shown, type World, world } from './support.ts';
 
 let context: World;
 before(async () => {
@@ -17,12 +18,24 @@ before(async () => {
 });
 after(() => context.close());
 
-const create = (body: Record<string, unknown> = { scope: 'read' }, changes = {}) =>
-  createClient(context, act(changes), body);
+interface Shown {
+  readonly client: ClientRecord;
+  readonly clientSecret: string;
+}
+
+async function create(body: Record<string, unknown> = { scope: 'read' }, changes = {}): Promise<Shown> {
+  const answer = await createClient(context, act(changes), body);
+  return { ...answer, clientSecret: shown(answer) };
+}
+
+async function rotate(id: string, changes = {}, overlapSeconds?: number): Promise<Shown> {
+  const answer = await rotateSecret(context, act(changes), id, overlapSeconds);
+  return { ...answer, clientSecret: shown(answer) };
+}
 
 async function opens(id: string, secret: string, at = NOW): Promise<boolean> {
   const { secrets } = await readClient(context, act(), id);
-  return matchesSecret(secrets, secret, context.hashSecret, at);
+  return findSecret(secrets, secret, context.hashSecret, at) !== undefined;
 }
 
 /** Runs under another policy of the portal's, as if the operator had changed it. */
@@ -145,7 +158,7 @@ test('S-MGT-08: leaving a member out of an update never widens what the client m
 
 test('a rotation ends the old secret at once by default', async () => {
   const { client, clientSecret } = await create();
-  const rotated = await rotateSecret(context, act(), client.client_id, undefined);
+  const rotated = await rotate(client.client_id);
   assert.ok(!(await opens(client.client_id, clientSecret)));
   assert.ok(await opens(client.client_id, rotated.clientSecret));
   assert.equal(rotated.client.secrets.length, 1);
@@ -161,9 +174,7 @@ test('an overlap that is not in the policy is not granted', async () => {
 
 test('R-09: within the overlap both secrets work, and the old one ends at the announced instant', async () => {
   const { client, clientSecret } = await create();
-  const rotated = await withPolicy({ secret_overlap_seconds: 600 }, () =>
-    rotateSecret(context, act(), client.client_id, undefined),
-  );
+  const rotated = await withPolicy({ secret_overlap_seconds: 600 }, () => rotate(client.client_id));
   assert.deepEqual(
     rotated.client.secrets.map(({ expires_at }) => expires_at),
     [0, NOW + 600],
@@ -198,13 +209,8 @@ test('a request may shorten the overlap, to nothing even, and never lengthen it'
 test('S-MGT-15: rotating twice within the overlap ends the oldest, two are valid at most', async () => {
   const { client, clientSecret: first } = await create();
   await withPolicy({ secret_overlap_seconds: 600 }, async () => {
-    const { clientSecret: second } = await rotateSecret(context, act(), client.client_id, undefined);
-    const { clientSecret: third } = await rotateSecret(
-      context,
-      act({ nowSeconds: NOW + 10 }),
-      client.client_id,
-      undefined,
-    );
+    const { clientSecret: second } = await rotate(client.client_id);
+    const { clientSecret: third } = await rotate(client.client_id, { nowSeconds: NOW + 10 });
     const valid = await Promise.all(
       [first, second, third].map((each) => opens(client.client_id, each, NOW + 11)),
     );

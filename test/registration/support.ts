@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { ClientStore } from '../../src/clients/client-store.ts';
-import { keyedHash } from '../../src/keys/derive.ts';
+import { createCredentials } from '../../src/keys/credentials.ts';
 import { Refusal, type RefusalReason } from '../../src/lib/refusal.ts';
 import type { PortalName } from '../../src/portals/portal-name.ts';
-import type { Act, RegistrationContext } from '../../src/registration/context.ts';
+import type { Act, ProviderRules, RegistrationContext } from '../../src/registration/context.ts';
+import type { ClientAnswer } from '../../src/registration/idempotency.ts';
+import type { CursorContext } from '../../src/registration/list-clients.ts';
 import type { RegistrationPolicy } from '../../src/registration/policy.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { tempDir } from '../support/temp.ts';
@@ -22,14 +24,17 @@ export const POLICY: RegistrationPolicy = {
   scopes: ['read', 'write'],
   default_scopes: [],
   resources: [API],
+  max_clients: 10_000,
+  max_secrets: 2,
   secret_overlap_seconds: 0,
+  secret_storage: 'hashed',
 };
 
 export function act(changes: Partial<Act> = {}): Act {
   return { portal: ACME, provider: 'local', nowSeconds: NOW, ...changes };
 }
 
-export interface World extends RegistrationContext {
+export interface World extends RegistrationContext, CursorContext {
   /** By portal; may be changed while a test runs, as an operator would. */
   readonly policies: Map<PortalName, RegistrationPolicy>;
   close(): Promise<void>;
@@ -41,18 +46,38 @@ export async function world(
 ): Promise<World> {
   const store = await openSqliteStore({ file: join(tempDir('registration'), 'store.db') });
   const policies = new Map([ACME, OTHER].map((portal) => [portal, POLICY]));
+  const { hashSecret, signCursor, secretSealer, idempotencyHash, idempotencySealer } = createCredentials(
+    randomBytes(32),
+    randomBytes,
+  );
+  const on_event = { initial_resources: 'all', resources: {} } as const;
   return {
     clients: around(store.clients),
     random: randomBytes,
-    hashSecret: keyedHash(randomBytes(32), 'client-secret-pepper'),
+    secretUsage: store.secretUsage,
+    hashSecret,
+    sealSecret: secretSealer.seal,
+    signCursor,
+    idempotency: {
+      hash: idempotencyHash,
+      seal: idempotencySealer.seal,
+      open: idempotencySealer.open,
+      answerSeconds: 24 * 60 * 60,
+      secretSeconds: 10 * 60,
+    },
     policyOf: (portal) => policies.get(portal) ?? { ...POLICY, providers: [] },
-    providers: new Map([
-      ['local', 'local'],
-      ['upstream', 'oidc'],
+    providers: new Map<string, ProviderRules>([
+      ['local', { type: 'local', on_event }],
+      ['upstream', { type: 'oidc', on_event }],
     ]),
     policies,
     close: () => store.close(),
   };
+}
+
+/** The secret that an answer shows; an act that shows none fails here. */
+export function shown({ clientSecret }: ClientAnswer): string {
+  return clientSecret ?? assert.fail('no secret was shown');
 }
 
 /** Asserts that it is refused for that reason; the refusal. */

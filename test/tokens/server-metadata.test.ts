@@ -8,6 +8,7 @@ test('S-META-04: the metadata says what there is, and nothing else', () => {
   assert.deepEqual(serverMetadata(OPTIONS), {
     issuer: 'https://as.example',
     token_endpoint: 'https://as.example/oauth2/token',
+    registration_endpoint: 'https://as.example/oauth2/register',
     jwks_uri: 'https://as.example/.well-known/jwks.json',
     scopes_supported: ['read'],
     response_types_supported: [],
@@ -19,11 +20,12 @@ test('S-META-04: the metadata says what there is, and nothing else', () => {
 });
 
 test('an issuer with a path keeps it in every URL', () => {
-  const { issuer, token_endpoint, jwks_uri } = serverMetadata({
+  const { issuer, token_endpoint, registration_endpoint, jwks_uri } = serverMetadata({
     ...OPTIONS,
     issuer: 'https://host.example/as',
   });
   assert.equal(issuer, 'https://host.example/as');
   assert.equal(token_endpoint, 'https://host.example/as/oauth2/token');
+  assert.equal(registration_endpoint, 'https://host.example/as/oauth2/register');
   assert.equal(jwks_uri, 'https://host.example/as/.well-known/jwks.json');
 });

@@ -9,7 +9,7 @@ import type Router from '@koa/router';
 import fc from 'fast-check';
 import { newClientId } from '../../src/clients/client-id.ts';
 import type { ClientRecord } from '../../src/clients/client-record.ts';
-import { matchesSecret, newSecret } from '../../src/clients/secret.ts';
+import { findSecret, newSecret } from '../../src/clients/secret.ts';
 import { createApp } from '../../src/http/apps.ts';
 import { publicRoutes } from '../../src/http/public-routes.ts';
 import { type TokenEndpoint, tokenEndpoint } from '../../src/http/token-endpoint.ts';
@@ -61,7 +61,7 @@ const resource = {
 let shortTaken = 0;
 const road: ShortRoadContext = {
   clients: { read: async (id) => stored.get(id) },
-  matchesSecret: (record, presented) => matchesSecret(record?.secrets ?? [], presented, hash, NOW),
+  matchesSecret: (record, presented) => findSecret(record?.secrets ?? [], presented, hash, NOW) !== undefined,
   issue: (record, request) =>
     issueAccessToken(
       {
