@@ -27,6 +27,8 @@ import { createReplica } from './keys/replica.ts';
 import type { RingLog } from './keys/ring-log.ts';
 import { FIRST_ALGS } from './keys/signing-alg.ts';
 import { repeat } from './lib/repeat.ts';
+import { returnMemory } from './lib/return-memory.ts';
+import { whenIdle } from './lib/when-idle.ts';
 import type { BootstrappedPortal } from './portals/bootstrap.ts';
 import type { PortalContext } from './portals/manage.ts';
 import { openStore } from './stores/open-store.ts';
@@ -131,6 +133,8 @@ async function requireDurability(config: Config, store: Store, log: Logger): Pro
 
 const FIRST_PORTAL_RETRY_MS = 1000;
 const USAGE_FLUSH_MS = 5000;
+/** Quiet for this long is idle; what a busy time left in the heap is then given back. */
+const IDLE_MS = 5000;
 
 async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated']): Promise<Service> {
   const { config, log, metrics, store, ring } = parts;
@@ -161,7 +165,9 @@ async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated'
     },
     ops: { handler: app('ops', opsRoutes(health, metrics)), address: config.ops_listen },
   });
+  const settleMemory = whenIdle(returnMemory);
   const repetitions = [
+    repeat(IDLE_MS, async () => settleMemory(metrics.requests())),
     repeat(config.ring_refresh_ms, async () => void (await ring.refresh())),
     repeat(USAGE_FLUSH_MS, usage.flush),
     repeat(FIRST_PORTAL_RETRY_MS, async () => {

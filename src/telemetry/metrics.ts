@@ -22,6 +22,8 @@ export interface Metrics extends RequestMetrics {
   tokenIssued(): void;
   /** `reason`: an OAuth error code, or `store_unavailable`, `internal_error`. */
   tokenRefused(reason: string): void;
+  /** Requests so far, those of probes left out. */
+  requests(): number;
   /** The exposition text and its content type. */
   render(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -50,8 +52,13 @@ export function createMetrics(state: { readonly ringVersion: () => number }): Me
       this.set(state.ringVersion());
     },
   });
+  let requests = 0;
   return {
-    observe,
+    observe: (request) => {
+      if (request.listener !== 'ops') requests += 1;
+      observe(request);
+    },
+    requests: () => requests,
     tokenIssued: () => issued.inc(),
     tokenRefused: (reason) => refused.inc({ reason }),
     render: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),

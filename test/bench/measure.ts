@@ -14,6 +14,8 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly starts: number;
   readonly latencyRequests: number;
+  /** How long the service is left alone after a load, before its memory is read. */
+  readonly settledAfterLoadMs: number;
 }
 
 export interface Cost {
@@ -47,7 +49,10 @@ const LATENCY_LOAD = { connections: 4, thinkMs: 6 } as const;
 export async function measure(options: BenchOptions): Promise<Measured> {
   // Alone, because it is the clock that counts here.
   const start = await measureStarts(options.starts);
-  const [memory, costs] = await Promise.all([measureIdleMemory(), measureCosts(options)]);
+  const [memory, costs] = await Promise.all([
+    measureIdleMemory(options.settledAfterLoadMs),
+    measureCosts(options),
+  ]);
   return {
     ...costs,
     start: {

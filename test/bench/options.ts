@@ -9,14 +9,16 @@ const THOROUGH: BenchOptions = {
   rounds: 9,
   starts: 3,
   latencyRequests: 1000,
+  settledAfterLoadMs: 20_000,
 };
 /** Under 20 s. */
 const QUICK: BenchOptions = {
-  warmUpRequests: 3000,
+  warmUpRequests: 5000,
   requests: 800,
   rounds: 3,
   starts: 1,
   latencyRequests: 200,
+  settledAfterLoadMs: 11_000,
 };
 
 /** `json`: the last line alone. */
