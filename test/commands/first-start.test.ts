@@ -9,11 +9,13 @@ const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
 test('the three curl lines of a first start work as pasted: a client, a token, the keys', {
   skip: hasCurl ? false : 'curl is not installed',
-}, async () => {
+}, async (t) => {
   const management = await freePort();
   const service = await startService({
     env: { BOOTSTRAP_PORTAL: undefined, MANAGEMENT_LISTEN: `127.0.0.1:${management}` },
   });
+  // In a hook: a service that goes on running after a failure would keep this process from ending.
+  t.after(() => service.stop());
   const lines = service.output.filter((line) => /^ +(client=\$\()?curl /.test(line));
   assert.equal(lines.length, 3, service.output.join('\n'));
   const { status, stdout, stderr } = spawnSync('sh', ['-ec', lines.join('\necho\n')], { encoding: 'utf8' });
@@ -28,7 +30,6 @@ test('the three curl lines of a first start work as pasted: a client, a token, t
   assert.ok(keys.keys.length >= 2);
   const key = /dcrk_\w+/.exec(service.output.join('\n'))?.[0] ?? '';
   assert.equal((await portal(service, { key }).read(client.client_id)).status, 200);
-  await service.stop();
 });
 
 test('where we listen everywhere, the lines call this machine', () => {

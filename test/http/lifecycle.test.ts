@@ -174,8 +174,9 @@ describe('a start that is refused', () => {
     await again.stop();
   });
 
-  test('where a port is taken: exit code 1, and the address; the listeners that were free are free again', async () => {
+  test('where a port is taken: exit code 1, and the address; the listeners that were free are free again', async (t) => {
     const blocker = createServer().listen(0, '127.0.0.1');
+    t.after(() => blocker.close());
     await once(blocker, 'listening');
     const { port } = blocker.address() as { port: number };
     for (const listener of ['PUBLIC_LISTEN', 'MANAGEMENT_LISTEN', 'OPS_LISTEN']) {
@@ -185,7 +186,6 @@ describe('a start that is refused', () => {
       assert.match(output, new RegExp(`can't start: .*EADDRINUSE.*127\\.0\\.0\\.1:${port}`));
       assert.ok(performance.now() - began < 10_000);
     }
-    blocker.close();
   });
 
   test('where the store can not be: exit code 1 and why', async () => {
