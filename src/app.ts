@@ -153,7 +153,11 @@ async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated'
     publicRoutes(tokenService(parts, usage))(router);
     routesOf('public')(router);
   });
-  let settled = await settleFirstPortal(parts, portalCreated);
+  let settled = false;
+  const settle = async () => {
+    if (!settled) settled = await settleFirstPortal(parts, portalCreated);
+  };
+  await settle();
   const listeners = await listenAll({
     public: { handler: publicApp, address: config.public_listen },
     management: {
@@ -170,9 +174,8 @@ async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated'
     repeat(IDLE_MS, async () => settleMemory(metrics.requests())),
     repeat(config.ring_refresh_ms, async () => void (await ring.refresh())),
     repeat(USAGE_FLUSH_MS, usage.flush),
-    repeat(FIRST_PORTAL_RETRY_MS, async () => {
-      if (!settled) settled = await settleFirstPortal(parts, portalCreated);
-    }),
+    // Only where the store was away at start: the first portal is then still to be looked for.
+    ...(settled ? [] : [repeat(FIRST_PORTAL_RETRY_MS, settle)]),
   ];
   return {
     addresses: listeners.addresses,

@@ -5,7 +5,8 @@ import { isPortalName, PORTAL_NAME_RULE } from '../portals/portal-name.ts';
 import { findClient, removeClient, setClientState } from '../registration/administer.ts';
 import type { Store } from '../stores/store.ts';
 import type { Invocation } from './commands.ts';
-import { OPERATOR_LOG, printOne, printRows, utc } from './print.ts';
+import { onStore } from './on-store.ts';
+import { printOne, printRows, utc } from './print.ts';
 import { atMost, UsageError } from './usage-error.ts';
 
 /** Resolves with whether there was such a client. */
@@ -38,23 +39,12 @@ const ACTS: ReadonlyMap<string, (args: readonly string[]) => Act> = new Map([
   ],
 ]);
 
-export async function manageClients({
-  config,
-  args: [name = '', ...args],
-  json,
-}: Invocation): Promise<number> {
-  const understand = ACTS.get(name);
-  if (understand === undefined) throw new UsageError(`say one of: ${[...ACTS.keys()].join(', ')}`);
-  const act = understand(args);
-  const { openPortals } = await import('../app.ts');
-  const { store } = await openPortals(config, OPERATOR_LOG);
-  try {
-    if (await act(store, json)) return 0;
+export function manageClients(invocation: Invocation): Promise<number> {
+  return onStore(invocation, ACTS, async (act, { store }, name) => {
+    if (await act(store, invocation.json)) return 0;
     process.stderr.write(`dcr-bridge clients ${name}: there is no client of this id\n`);
     return 1;
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 function listClients(args: readonly string[]): Act {

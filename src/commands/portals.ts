@@ -3,7 +3,8 @@ import type { PortalContext } from '../portals/manage.ts';
 import { addPortal, issueInitialAccessToken, rollPortalKey, setPortalState } from '../portals/manage.ts';
 import { isPortalName, PORTAL_NAME_RULE, type PortalName } from '../portals/portal-name.ts';
 import type { Invocation } from './commands.ts';
-import { OPERATOR_LOG, printOne, printRows, type Row, utc } from './print.ts';
+import { onStore } from './on-store.ts';
+import { printOne, printRows, type Row, utc } from './print.ts';
 import { atMost, UsageError } from './usage-error.ts';
 
 /** Rows, one thing, or why it failed. */
@@ -67,28 +68,17 @@ const ACTS: ReadonlyMap<string, (args: readonly string[]) => Act> = new Map([
   ['enable', (args) => setState(onlyName(args), 'active')],
 ]);
 
-export async function managePortals({
-  config,
-  args: [name = '', ...args],
-  json,
-}: Invocation): Promise<number> {
-  const understand = ACTS.get(name);
-  if (understand === undefined) throw new UsageError(`say one of: ${[...ACTS.keys()].join(', ')}`);
-  const act = understand(args);
-  const { openPortals } = await import('../app.ts');
-  const { store, portals } = await openPortals(config, OPERATOR_LOG);
-  try {
+export function managePortals(invocation: Invocation): Promise<number> {
+  return onStore(invocation, ACTS, async (act, { portals }, name) => {
     const result = await act(portals);
     if (typeof result === 'string') {
       process.stderr.write(`dcr-bridge portals ${name}: ${result}\n`);
       return 1;
     }
-    if ('rows' in result) printRows('portals', result.rows, json);
-    else printOne(result.one, json);
+    if ('rows' in result) printRows('portals', result.rows, invocation.json);
+    else printOne(result.one, invocation.json);
     return 0;
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 async function listPortals({ store }: PortalContext): Promise<Result> {

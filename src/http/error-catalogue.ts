@@ -160,12 +160,6 @@ export const ERROR_CATALOGUE: Readonly<Record<RefusalReason, PublicError>> = {
     error_description: 'No signing key is in force yet; try again shortly.',
     retryAfterSeconds: 5,
   },
-  overloaded: {
-    status: 503,
-    error: 'temporarily_unavailable',
-    error_description: 'The service is busy; try again shortly.',
-    retryAfterSeconds: 1,
-  },
 };
 
 export const STORE_UNAVAILABLE: PublicError = {

@@ -34,8 +34,7 @@ export type RefusalReason =
   | 'idempotency_key_invalid'
   | 'idempotency_key_reused'
   | 'registration_token_invalid'
-  | 'ring_unavailable'
-  | 'overloaded';
+  | 'ring_unavailable';
 
 /** One thing wrong with a document. */
 export interface Problem {

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { firstStartText } from '../../src/commands/first-start.ts';
 import { claimsOf, portal } from '../support/bridge.ts';
-import { freePort, startService } from '../support/service.ts';
+import { freePort } from '../support/free-port.ts';
+import { startService } from '../support/service.ts';
 
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 

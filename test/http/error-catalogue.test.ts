@@ -63,7 +63,6 @@ test('every reason to refuse has its answer: what the contract names, by status 
     idempotency_key_reused: '422 idempotency_key_reused',
     registration_token_invalid: '401 invalid_token',
     ring_unavailable: '503 temporarily_unavailable',
-    overloaded: '503 temporarily_unavailable',
   });
 });
 

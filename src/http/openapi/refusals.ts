@@ -64,7 +64,6 @@ const APPLIES: Readonly<Record<RefusalReason, Applies>> = {
   registration_token_invalid: ({ credentials }) => credentials.includes('registrationAccessToken'),
   // Of the token service: no act on a client needs a signing key.
   ring_unavailable: never,
-  overloaded: always,
 };
 
 export function refusalsOf(operation: Operation): readonly RefusalReason[] {

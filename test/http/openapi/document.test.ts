@@ -205,7 +205,7 @@ suite('Errors', () => {
       403: ['provider_not_allowed'],
       404: ['provider_unknown', 'client_unknown'],
       429: ['rate_limited'],
-      503: ['overloaded', 'store_unavailable'],
+      503: ['store_unavailable'],
     });
     assert.deepEqual(errorsOf('POST /oauth2/register'), {
       400: [
@@ -222,7 +222,7 @@ suite('Errors', () => {
       415: ['media_type_unsupported'],
       422: ['idempotency_key_reused'],
       429: ['rate_limited'],
-      503: ['overloaded', 'store_unavailable'],
+      503: ['store_unavailable'],
     });
     assert.deepEqual(errorsOf('POST /konnect/{provider}/{client_id}/secrets')[409], [
       'client_conflict',
