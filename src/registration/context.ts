@@ -116,10 +116,12 @@ export async function changeWithSecret(
     }
     const client = { ...changed, version: current.version + 1, updated_at: act.nowSeconds };
     const answer = { client, clientSecret };
-    const outcome = await context.clients.replace(client, current.version, keptAnswer(context, act, answer));
+    const outcome = await context.clients.replace(client, current.version, {
+      answer: keptAnswer(context, act, answer),
+    });
     if (outcome === 'replaced') return answer;
     if (outcome === 'gone') throw new Refusal('client_unknown');
-    if (outcome !== 'conflict') return replayed(context, act, outcome.replayed);
+    if (typeof outcome === 'object') return replayed(context, act, outcome.replayed);
   }
   throw new Refusal('client_conflict');
 }

@@ -42,6 +42,6 @@ export async function createClient(
     if (outcome === 'created') return answer;
     if (outcome === 'quota_exceeded') throw new Refusal('quota_exceeded');
     if (outcome === 'token_spent') throw new Refusal('key_unknown');
-    if (outcome !== 'exists') return replayed(context, act, outcome.replayed);
+    if (typeof outcome === 'object') return replayed(context, act, outcome.replayed);
   }
 }

@@ -2,8 +2,10 @@
 import type { ClientStore } from '../clients/client-store.ts';
 import type { SecretUsageStore } from '../clients/secret-usage.ts';
 import type { RingStore } from '../keys/ring-store.ts';
+import type { Leases } from '../lib/lease.ts';
 import type { PortalStore } from '../portals/portal-store.ts';
 import type { RateLimit, RateLimiter } from '../portals/rate-limiter.ts';
+import type { IntentStore } from '../registration/intent-store.ts';
 
 export interface Durability {
   /** Whether an acknowledged write is on disk: SQLite `synchronous=FULL`, Redis `appendfsync always`. */
@@ -19,6 +21,8 @@ export interface Store {
   readonly portals: PortalStore;
   readonly rings: RingStore;
   readonly secretUsage: SecretUsageStore;
+  readonly intents: IntentStore;
+  readonly leases: Leases;
   /** Shared by the nodes where the store is; in memory where there is one process. */
   rateLimiter(limit: RateLimit): RateLimiter;
   /** Resolves when the store answers; throws `StoreUnavailable`. */

@@ -2,6 +2,8 @@
 import { after, before, describe } from 'node:test';
 import { clientsContract } from './contract/clients.ts';
 import { createsContract } from './contract/creates.ts';
+import { intentsContract } from './contract/intents.ts';
+import { leasesContract } from './contract/leases.ts';
 import { pagesContract } from './contract/pages.ts';
 import { pagesModel } from './contract/pages-model.ts';
 import { portalsContract } from './contract/portals.ts';
@@ -27,6 +29,8 @@ for (const implementation of IMPLEMENTATIONS) {
     rateLimitsContract(implementation);
     portalsContract(implementation);
     ringsContract(implementation);
+    intentsContract(implementation);
+    leasesContract(implementation);
     racesContract(implementation);
   });
 }

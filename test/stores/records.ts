@@ -9,6 +9,7 @@ import type { ClientSecretUse, SecretUse } from '../../src/clients/secret-usage.
 import type { InitialAccessToken } from '../../src/portals/initial-access-token.ts';
 import type { PortalName } from '../../src/portals/portal-name.ts';
 import type { PortalRecord } from '../../src/portals/portal-record.ts';
+import { type Intent, newOperationId } from '../../src/registration/intent.ts';
 
 /** Epoch seconds. */
 export const NOW = 1_790_000_000;
@@ -57,6 +58,22 @@ export function anAnswer(changes: Partial<IdempotentAnswer> = {}): IdempotentAns
     secret_seconds: 600,
     ...changes,
   };
+}
+
+/** Members that are `undefined` are left out, as a store returns it. */
+export function anIntent(changes: Partial<Intent> = {}): Intent {
+  const intent: Intent = {
+    op_id: newOperationId(randomBytes),
+    version: 1,
+    kind: 'create',
+    portal: 'dev' as PortalName,
+    provider: 'upstream',
+    state: 'started',
+    started_at: NOW,
+    attempts: 0,
+    ...changes,
+  };
+  return JSON.parse(JSON.stringify(intent));
 }
 
 /** A create that writes everything that a create can write. */

@@ -1,5 +1,6 @@
 /** The mutations of clients, under the rules of `commit-script.ts`. */
 import { commitScript } from './commit-script.ts';
+import { INTENTS } from './intent-scripts.ts';
 
 /**
  * What a stored client says of its place in the index (`stored-client.ts`), without reading its JSON: the
@@ -37,32 +38,45 @@ const ANSWER = (first: number) => `
   end
 `;
 
+/** The intent to end is the argument at `first`, `''` for none; the one after it is its version. */
+const FINISH = (first: number) => `
+  local finished = ARGV[${first}] ~= '' and intent_stored(ARGV[${first}], ARGV[${first + 1}])
+  if ARGV[${first}] ~= '' and not finished then return { 'intent_lost', now } end
+  local function finish_intent()
+    if finished then forget_intent(ARGV[${first}], finished) end
+  end
+`;
+
 /**
- * KEYS client, tombstone, client-count, portal-client-count, client-index, initial-access-token, answer,
- * answer-secret.
+ * KEYS client, tombstone, client-count, portal-client-count, client-index, initial-access-token, intents'
+ * five, answer, answer-secret.
  * ARGV deadline, client_id, stored, most clients, the portal that the initial access token must be of ('':
- * none is used), answer and its seconds, secret and its seconds.
+ * none is used), answer and its seconds, secret and its seconds, portal, the intent to end and its version.
  */
 export const createClient = commitScript(`
-  ${INDEX_ENTRIES} ${ANSWER(6)}
+  ${INDEX_ENTRIES} ${ANSWER(6)} ${INTENTS(7)} ${FINISH(11)}
   if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then return { 'exists', now } end
-  if tonumber(redis.call('GET', KEYS[4]) or '0') >= tonumber(ARGV[4]) then return { 'quota_exceeded', now } end
+  if not finished and places_taken(KEYS[4], ARGV[10]) >= tonumber(ARGV[4]) then
+    return { 'quota_exceeded', now }
+  end
   if ARGV[5] ~= '' and redis.call('HGET', KEYS[6], 'portal') ~= ARGV[5] then return { 'token_spent', now } end
   redis.call('INCR', KEYS[3])
   redis.call('INCR', KEYS[4])
   if ARGV[5] ~= '' and redis.call('HINCRBY', KEYS[6], 'uses_left', -1) < 1 then redis.call('DEL', KEYS[6]) end
   for _, entry in ipairs(entries(ARGV[3], ARGV[2])) do redis.call('ZADD', KEYS[5], 0, entry) end
   redis.call('SET', KEYS[1], ARGV[3])
+  finish_intent()
   keep_answer()
   return { 'created', now }
 `);
 
 /**
- * KEYS client, client-index, secret-uses, answer, answer-secret.
- * ARGV deadline, client_id, stored, expected version, answer and its seconds, secret and its seconds.
+ * KEYS client, client-index, secret-uses, intents' five, answer, answer-secret.
+ * ARGV deadline, client_id, stored, expected version, answer and its seconds, secret and its seconds, the
+ * intent to end and its version.
  */
 export const replaceClient = commitScript(`
-  ${INDEX_ENTRIES} ${ANSWER(5)}
+  ${INDEX_ENTRIES} ${ANSWER(5)} ${INTENTS(4)} ${FINISH(9)}
   local old = redis.call('GET', KEYS[1])
   if not old then return { 'gone', now } end
   if string.match(old, '^(%d+) ') ~= ARGV[4] then return { 'conflict', now } end
@@ -74,19 +88,27 @@ export const replaceClient = commitScript(`
   for _, secret_id in ipairs(redis.call('HKEYS', KEYS[3])) do
     if not string.find(ARGV[3], secret_id, 1, true) then redis.call('HDEL', KEYS[3], secret_id) end
   end
+  finish_intent()
   keep_answer()
   return { 'replaced', now }
 `);
 
 /**
- * KEYS client, tombstone, client-index, client-count, portal-client-count, tombstone-left, secret-uses.
- * ARGV deadline, client_id, tombstone, tombstone's lifetime.
+ * KEYS client, tombstone, client-index, client-count, portal-client-count, tombstone-left, secret-uses,
+ * intents' five.
+ * ARGV deadline, client_id, tombstone, tombstone's lifetime, then if an intent begins: its op id, stored, the
+ * client's expected version, the intent that it supersedes ('': none).
  * The DEL comes first: it is allowed when memory is full, and what follows a first write then is too.
  */
 export const deleteClient = commitScript(`
-  ${INDEX_ENTRIES}
+  ${INDEX_ENTRIES} ${INTENTS(8)}
   local old = redis.call('GET', KEYS[1])
   if not old then return { 'gone', now } end
+  local open, open_stored = open_intent('client ' .. ARGV[2])
+  if ARGV[5] then
+    if string.match(old, '^(%d+) ') ~= ARGV[7] then return { 'conflict', now } end
+    if open and open ~= ARGV[8] then return { 'busy', now } end
+  end
   local indexed = entries(old, ARGV[2])
   if not indexed[1] or not redis.call('ZSCORE', KEYS[3], indexed[1]) then return { 'elsewhere', now } end
   redis.call('DEL', KEYS[1], KEYS[7])
@@ -95,6 +117,10 @@ export const deleteClient = commitScript(`
   redis.call('DECR', KEYS[5])
   redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
   redis.call('SET', KEYS[6], '1', 'EX', ARGV[4])
+  if ARGV[5] then
+    if open then forget_intent(open, open_stored) end
+    keep_intent(ARGV[5], ARGV[6])
+  end
   return { 'deleted', now }
 `);
 

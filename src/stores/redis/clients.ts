@@ -2,6 +2,8 @@
 import {
   type ClientStore,
   type CreateOutcome,
+  type DeleteConditions,
+  type DeleteOutcome,
   type ReplaceOutcome,
   TOMBSTONE_SECONDS,
 } from '../../clients/client-store.ts';
@@ -14,6 +16,7 @@ import type { Reads } from './reads.ts';
 import type { StorageKeys } from './storage-schema.ts';
 import { answerArguments, answerKeys, unpackAnswer } from './stored-answer.ts';
 import { packClient, unpackClient } from './stored-client.ts';
+import { finishArguments, intentKeys, packIntent } from './stored-intent.ts';
 import { unpackTombstone } from './stored-tombstone.ts';
 
 export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): ClientStore {
@@ -38,7 +41,7 @@ export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): C
       return Number(await reads.text('clients.count', keys.portalClientCount(portal)));
     },
 
-    async create(record, { maxClients, answer, initialAccessToken }) {
+    async create(record, { maxClients, answer, initialAccessToken, finishes }) {
       const { client_id, portal, provider } = record;
       const committed = await commit(
         'clients.create',
@@ -50,6 +53,7 @@ export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): C
           keys.portalClientCount(portal),
           keys.clientIndex(portal, provider),
           keys.initialAccessToken(initialAccessToken ?? ''),
+          ...intentKeys(keys),
           ...answerKeys(keys, answer),
         ],
         [
@@ -58,12 +62,14 @@ export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): C
           maxClients,
           initialAccessToken === undefined ? '' : portal,
           ...answerArguments(answer),
+          portal,
+          ...finishArguments(finishes),
         ],
       );
       return replayedOr<CreateOutcome>('clients.create', committed);
     },
 
-    async replace(record, expectedVersion, answer) {
+    async replace(record, expectedVersion, { answer, finishes } = {}) {
       const { client_id, portal, provider } = record;
       const committed = await commit(
         'clients.replace',
@@ -72,9 +78,16 @@ export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): C
           keys.client(client_id),
           keys.clientIndex(portal, provider),
           keys.secretUses(client_id),
+          ...intentKeys(keys),
           ...answerKeys(keys, answer),
         ],
-        [client_id, packClient(record), expectedVersion, ...answerArguments(answer)],
+        [
+          client_id,
+          packClient(record),
+          expectedVersion,
+          ...answerArguments(answer),
+          ...finishArguments(finishes),
+        ],
       );
       if (committed.outcome === 'elsewhere') throw clientMoved('clients.replace', client_id);
       return replayedOr<ReplaceOutcome>('clients.replace', committed);
@@ -85,7 +98,7 @@ export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): C
       return unpackAnswer('clients.readAnswer', stored);
     },
 
-    async delete(id, tombstone) {
+    async delete(id, tombstone, conditions) {
       const { portal, provider } = tombstone;
       const { outcome } = await commit(
         'clients.delete',
@@ -98,11 +111,12 @@ export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): C
           keys.portalClientCount(portal),
           keys.tombstoneLeft,
           keys.secretUses(id),
+          ...intentKeys(keys),
         ],
-        [id, JSON.stringify(tombstone), TOMBSTONE_SECONDS],
+        [id, JSON.stringify(tombstone), TOMBSTONE_SECONDS, ...beginArguments(conditions)],
       );
       if (outcome === 'elsewhere') throw clientMoved('clients.delete', id);
-      return outcome as 'deleted' | 'gone';
+      return outcome as DeleteOutcome;
     },
 
     async readTombstone(id, nowSeconds) {
@@ -110,6 +124,12 @@ export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): C
       return unpackTombstone('clients.readTombstone', id, stored, nowSeconds);
     },
   };
+}
+
+function beginArguments(conditions: DeleteConditions | undefined): readonly (string | number)[] {
+  if (conditions === undefined) return [];
+  const { begins, expectedVersion, supersedes = '' } = conditions;
+  return [begins.op_id, packIntent(begins), expectedVersion, supersedes];
 }
 
 function replayedOr<Outcome extends CreateOutcome | ReplaceOutcome>(

@@ -9,6 +9,8 @@ import { redisClients } from './clients.ts';
 import { commits } from './commit.ts';
 import { connect } from './connect.ts';
 import { redisDurability } from './durability.ts';
+import { redisIntents } from './intents.ts';
+import { redisLeases } from './leases.ts';
 import { redisPortals } from './portals.ts';
 import { redisRateLimiter } from './rate-limiter.ts';
 import { readsOver } from './reads.ts';
@@ -52,6 +54,8 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     portals: redisPortals(commit, reads, keys),
     rings: redisRings(commit, reads, keys),
     secretUsage: redisSecretUsage(commit, reads, keys),
+    intents: redisIntents(commit, reads, keys),
+    leases: redisLeases(commit, keys),
     rateLimiter: (limit) => redisRateLimiter(reading, keys, limit),
     async ping() {
       await Promise.all([commit('ping', ping, [keys.ring], []), reads.text('ping', keys.clientCount)]);

@@ -12,6 +12,12 @@
  * | `tombstone-left` | string | `TOMBSTONE_SECONDS` after the last delete | deleteClient | `1`: a tombstone may still be there |
  * | `answer:<answer id>` | string | `answer_seconds` | createClient, replaceClient | `request_hash` and `sealed_answer` |
  * | `answer-secret:<answer id>` | string | `secret_seconds` | createClient, replaceClient | `sealed_secret` |
+ * | `intents` | hash | while not empty | beginIntent, advanceIntent, finishIntent, createClient, replaceClient, deleteClient | operation id → version, head, `Intent` (`stored-intent.ts`) |
+ * | `intents-due` | zset | while not empty | as `intents` | operation id, scored by `next_attempt_at`; not of those that have none |
+ * | `intents-by-state` | zset | while not empty | as `intents` | state, line break, `started_at` in 11 digits, operation id; all scores 0 |
+ * | `intent-of` | hash | while not empty | as `intents` | `client <client_id>` and `answer <answer id>` → operation id of the open intent |
+ * | `open-creates` | hash | for ever | as `intents` | portal → how many of its creates are open: places of its quota |
+ * | `lease:<name>` | string | the lease's seconds | holdLease, releaseLease | who has it |
  * | `portals` | hash | for ever | createPortal, replacePortal | name → version, `PortalRecord` |
  * | `portal-keys` | hash | for ever | createPortal, replacePortal | key hash → portal name |
  * | `initial-access-token:<hash>` | hash | until `expires_at`, or its last use | addInitialAccessToken, createClient | `portal`, `uses_left`, `expires_at` |
@@ -40,6 +46,12 @@ export interface StorageKeys {
   readonly secretUses: (clientId: string) => string;
   readonly answer: (answerId: string) => string;
   readonly answerSecret: (answerId: string) => string;
+  readonly intents: string;
+  readonly intentsDue: string;
+  readonly intentsByState: string;
+  readonly intentOf: string;
+  readonly openCreates: string;
+  readonly lease: (name: string) => string;
   readonly portals: string;
   readonly portalKeys: string;
   readonly initialAccessToken: (hash: string) => string;
@@ -60,6 +72,12 @@ export function storageKeys(prefix: string): StorageKeys {
     secretUses: (clientId) => `${prefix}secret-uses:${clientId}`,
     answer: (answerId) => `${prefix}answer:${answerId}`,
     answerSecret: (answerId) => `${prefix}answer-secret:${answerId}`,
+    intents: `${prefix}intents`,
+    intentsDue: `${prefix}intents-due`,
+    intentsByState: `${prefix}intents-by-state`,
+    intentOf: `${prefix}intent-of`,
+    openCreates: `${prefix}open-creates`,
+    lease: (name) => `${prefix}lease:${name}`,
     portals: `${prefix}portals`,
     portalKeys: `${prefix}portal-keys`,
     initialAccessToken: (hash) => `${prefix}initial-access-token:${hash}`,

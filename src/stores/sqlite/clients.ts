@@ -1,6 +1,12 @@
 /** Clients in SQLite: each mutation one commit, of everything that it checks and everything that it changes. */
 import type { ClientRecord } from '../../clients/client-record.ts';
-import type { ClientStore, CreateOutcome, ReplaceOutcome } from '../../clients/client-store.ts';
+import type {
+  ClientStore,
+  CreateOutcome,
+  DeleteOutcome,
+  ReplaceOutcome,
+} from '../../clients/client-store.ts';
+import type { PortalName } from '../../portals/portal-name.ts';
 import { clientMoved } from '../client-moved.ts';
 import { facetsAsked, stillAsked } from '../facets.ts';
 import { sqliteAnswers } from './answers.ts';
@@ -8,6 +14,7 @@ import { sqliteClientPages } from './client-pages.ts';
 import { sqliteClientRows } from './client-rows.ts';
 import type { Database } from './database.ts';
 import { sqliteInitialAccessTokens } from './initial-access-tokens.ts';
+import { createsOf, sqliteIntentRows } from './intent-rows.ts';
 import { sqliteSweep } from './sweep.ts';
 import { sqliteTombstones } from './tombstones.ts';
 
@@ -17,7 +24,9 @@ export function sqliteClients(database: Database): ClientStore {
   const tombstones = sqliteTombstones(database);
   const answers = sqliteAnswers(database);
   const tokens = sqliteInitialAccessTokens(database);
+  const intents = sqliteIntentRows(database);
   const sweep = sqliteSweep(database);
+  const placesTaken = (portal: PortalName) => rows.count(portal) + intents.count(createsOf(portal));
 
   return {
     read: async (id) => rows.find('clients.read', id),
@@ -30,16 +39,18 @@ export function sqliteClients(database: Database): ClientStore {
 
     count: async (portal) => database.read('clients.count', () => rows.count(portal)),
 
-    async create(record, { maxClients, answer, initialAccessToken }) {
+    async create(record, { maxClients, answer, initialAccessToken, finishes }) {
       const { client_id, portal } = record;
       return database.commit<CreateOutcome>('clients.create', () => {
         const kept = answer && answers.find(answer.id);
         if (kept !== undefined) return { replayed: kept };
+        if (finishes !== undefined && !intents.has(finishes)) return 'intent_lost';
         if (rows.has(client_id) || tombstones.has(client_id)) return 'exists';
-        if (rows.count(portal) >= maxClients) return 'quota_exceeded';
+        if (finishes === undefined && placesTaken(portal) >= maxClients) return 'quota_exceeded';
         if (initialAccessToken !== undefined && !tokens.takeUse(initialAccessToken, portal)) {
           return 'token_spent';
         }
+        if (finishes !== undefined) intents.remove('clients.create', finishes.op_id);
         rows.insert(record);
         if (answer !== undefined) answers.keep(answer);
         sweep();
@@ -47,14 +58,16 @@ export function sqliteClients(database: Database): ClientStore {
       });
     },
 
-    async replace(record, expectedVersion, answer) {
+    async replace(record, expectedVersion, { answer, finishes } = {}) {
       return database.commit<ReplaceOutcome>('clients.replace', () => {
         const kept = answer && answers.find(answer.id);
         if (kept !== undefined) return { replayed: kept };
+        if (finishes !== undefined && !intents.has(finishes)) return 'intent_lost';
         const stored = rows.find('clients.replace', record.client_id);
         if (stored === undefined) return 'gone';
         if (stored.version !== expectedVersion) return 'conflict';
         refuseMove('clients.replace', stored, record);
+        if (finishes !== undefined) intents.remove('clients.replace', finishes.op_id);
         rows.update(stored, record);
         if (answer !== undefined) answers.keep(answer);
         sweep();
@@ -64,11 +77,19 @@ export function sqliteClients(database: Database): ClientStore {
 
     readAnswer: async (id) => database.read('clients.readAnswer', () => answers.find(id)),
 
-    async delete(id, tombstone) {
-      return database.commit('clients.delete', () => {
+    async delete(id, tombstone, conditions) {
+      return database.commit<DeleteOutcome>('clients.delete', () => {
         const stored = rows.find('clients.delete', id);
         if (stored === undefined) return 'gone';
         refuseMove('clients.delete', stored, tombstone);
+        if (conditions !== undefined) {
+          const { begins, expectedVersion, supersedes } = conditions;
+          if (stored.version !== expectedVersion) return 'conflict';
+          const open = intents.findOfClient('clients.delete', id);
+          if (open !== undefined && open.op_id !== supersedes) return 'busy';
+          if (open !== undefined) intents.remove('clients.delete', open.op_id);
+          intents.insert(begins);
+        }
         rows.remove(stored);
         tombstones.bury(id, tombstone);
         sweep();

@@ -93,6 +93,34 @@ const MIGRATIONS: readonly string[] = [
     document TEXT NOT NULL -- sealed; opaque here
   ) STRICT;
   `,
+  `
+  -- What is under way at upstream providers. Unique: one open intent for a client, and for an idempotency key.
+  CREATE TABLE intents (
+    op_id           TEXT PRIMARY KEY,
+    version         INTEGER NOT NULL,
+    state           TEXT NOT NULL,
+    started_at      INTEGER NOT NULL, -- epoch seconds
+    next_attempt_at INTEGER,          -- epoch seconds
+    client_id       TEXT UNIQUE,
+    answer_id       TEXT UNIQUE,
+    record          TEXT NOT NULL     -- Intent
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX intents_by_state ON intents (state, started_at, op_id);
+  CREATE INDEX intents_by_next_attempt ON intents (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+
+  -- "started", …: how many intents are in that state. "creates of <portal>": how many places of its quota
+  -- are taken by clients that are being created.
+  CREATE TABLE intent_counts (
+    what    TEXT PRIMARY KEY,
+    intents INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE leases (
+    name          TEXT PRIMARY KEY,
+    holder        TEXT NOT NULL,
+    expires_at_ms INTEGER NOT NULL -- epoch milliseconds
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the file to this version's schema. Two processes may do this at once. */

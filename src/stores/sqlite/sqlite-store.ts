@@ -12,6 +12,8 @@ import type { Durability, Store } from '../store.ts';
 import { sqliteClients } from './clients.ts';
 import { openDatabase } from './database.ts';
 import { failure } from './failure.ts';
+import { sqliteIntents } from './intents.ts';
+import { sqliteLeases } from './leases.ts';
 import { openFile } from './open-file.ts';
 import { sqlitePortals } from './portals.ts';
 import { sqliteRings } from './rings.ts';
@@ -34,6 +36,8 @@ export async function openSqliteStore({ file }: SqliteStoreOptions): Promise<Sto
     portals: sqlitePortals(database),
     rings: sqliteRings(database),
     secretUsage: sqliteSecretUsage(database),
+    intents: sqliteIntents(database),
+    leases: sqliteLeases(database),
     rateLimiter: memoryRateLimiter,
     async ping() {
       database.read('ping', () => probe.get());

@@ -145,9 +145,9 @@ export function createsContract(implementation: Implementation): void {
     await clients.create(client, FREELY);
     const answer = anAnswer();
     const second = next(client);
-    assert.equal(await clients.replace(second, 1, answer), 'replaced');
+    assert.equal(await clients.replace(second, 1, { answer }), 'replaced');
     assert.deepEqual(await clients.readAnswer(answer.id), storedOf(answer));
-    const again = () => clients.replace(next(second), 2, anAnswer({ id: answer.id }));
+    const again = () => clients.replace(next(second), 2, { answer: anAnswer({ id: answer.id }) });
     assert.deepEqual(await nothingChanges(place, again), { replayed: storedOf(answer) });
     assert.deepEqual(await clients.read(client.client_id), second);
     await clients.delete(client.client_id, aTombstone(client));
@@ -158,7 +158,7 @@ export function createsContract(implementation: Implementation): void {
     const client = aClient();
     await clients.create(client, FREELY);
     const answer = anAnswer();
-    const refused = (record = client) => clients.replace(next(record), 7, answer);
+    const refused = (record = client) => clients.replace(next(record), 7, { answer });
     assert.equal(await nothingChanges(place, refused), 'conflict');
     assert.equal(await nothingChanges(place, () => refused(aClient())), 'gone');
     assert.equal(await clients.readAnswer(answer.id), undefined);

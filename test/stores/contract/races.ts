@@ -137,7 +137,7 @@ export function racesContract(implementation: Implementation): void {
     const store = await place.open();
     try {
       await store.clients.create(client, FREELY);
-      const replace = () => half(() => ['clients', 'replace', next(client), 1, anAnswer({ id })]);
+      const replace = () => half(() => ['clients', 'replace', next(client), 1, { answer: anAnswer({ id }) }]);
       const counts = await both(replace(), replace());
       const kept = await store.clients.readAnswer(id);
       assert.deepEqual(counts, { replaced: 1, [JSON.stringify({ replayed: kept })]: WRITES - 1 });

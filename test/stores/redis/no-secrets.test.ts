@@ -71,7 +71,7 @@ for (const { name, redis: options, url, cause } of TROUBLES) {
     let failures = 0;
     for (const attempt of [
       () => store.clients.create(record, { ...FREELY, answer, initialAccessToken: CANARY }),
-      () => store.clients.replace({ ...record, version: 2 }, 1, answer),
+      () => store.clients.replace({ ...record, version: 2 }, 1, { answer }),
       () => store.clients.readAnswer(CANARY),
       () => walk(store.clients, record.portal, { labels: [['label', CANARY]] }),
       () => store.portals.addInitialAccessToken(aToken({ hash: CANARY })),

@@ -21,7 +21,10 @@ test('S-DOS-08 a full memory refuses creates whole, evicts no client, and still 
   await redis.command('CONFIG', 'SET', 'maxmemory', '1');
   const { record, conditions } = aCreation(token.hash);
   await assert.rejects(store.clients.create(record, conditions), unavailable('not_done'));
-  await assert.rejects(store.clients.replace(next(first), 1, conditions.answer), unavailable('not_done'));
+  await assert.rejects(
+    store.clients.replace(next(first), 1, { answer: conditions.answer }),
+    unavailable('not_done'),
+  );
   for (const client of clients) assert.deepEqual(await store.clients.read(client.client_id), client);
   assert.deepEqual(await walk(store.clients, first.portal), inOrder(clients));
   assert.match(await redis.command('GET', '{dcr}:client-count'), /\r\n20\r\n/);

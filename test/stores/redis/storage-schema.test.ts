@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { TOMBSTONE_SECONDS } from '../../../src/clients/client-store.ts';
 import { aRedis, aRedisStore } from '../ending.ts';
-import { aClient, aCreation, aPortal, aToken, aTombstone, aUse, FREELY } from '../records.ts';
+import { aClient, aCreation, anIntent, aPortal, aToken, aTombstone, aUse, FREELY } from '../records.ts';
 
 test('every key is one that the schema names, of its type and lifetime, under one hash tag', async (t) => {
   const redis = await aRedis(t);
@@ -17,6 +17,9 @@ test('every key is one that the schema names, of its type and lifetime, under on
   await store.clients.create(kept, conditions);
   await store.clients.create(deleted, FREELY);
   await store.clients.delete(deleted.client_id, aTombstone(deleted));
+  const intent = { client_id: kept.client_id, answer_id: 'some', next_attempt_at: 0 };
+  await store.intents.begin(anIntent(intent), 1000);
+  await store.leases.hold('recovery', 'node-1', 30);
   await store.secretUsage.addUses([aUse(kept.client_id)]);
   await store.rateLimiter({ points: 5, windowSeconds: 60 }).take('key_1', 1);
 
@@ -26,6 +29,7 @@ test('every key is one that the schema names, of its type and lifetime, under on
     secret_seconds: conditions.answer.secret_seconds,
     expires_at: token.expires_at - Math.floor(Date.now() / 1000),
     window: 60,
+    "the lease's seconds": 30,
   };
   const schema = await readFile(
     new URL('../../../src/stores/redis/storage-schema.ts', import.meta.url),

@@ -10,7 +10,18 @@ import { type RedisServer, startRedis } from '../../support/redis.ts';
 import { startRedisCluster } from '../../support/redis-cluster.ts';
 import { walk } from '../contract/walk.ts';
 import { aRedis, aRedisStore, aTcpProxy } from '../ending.ts';
-import { aClient, aPortal, aPortalName, aToken, aTombstone, aUse, FREELY, NOW, next } from '../records.ts';
+import {
+  aClient,
+  anIntent,
+  aPortal,
+  aPortalName,
+  aToken,
+  aTombstone,
+  aUse,
+  FREELY,
+  NOW,
+  next,
+} from '../records.ts';
 import { unavailable } from '../unavailable.ts';
 
 /** The caller's second has to hold HTTP too. */
@@ -20,6 +31,16 @@ const RECOVERY_BOUND_MS = 5000;
 const CALLS: readonly (readonly [name: string, call: (store: Store) => Promise<unknown>])[] = [
   ['clients.read', ({ clients }) => clients.read(aClient().client_id)],
   ['clients.create', ({ clients }) => clients.create(aClient(), FREELY)],
+  ['intents.begin', ({ intents }) => intents.begin(anIntent(), 1)],
+  ['intents.advance', ({ intents }) => intents.advance(anIntent())],
+  ['intents.finish', ({ intents }) => intents.finish(anIntent())],
+  ['intents.read', ({ intents }) => intents.read('op_1')],
+  ['intents.readOfClient', ({ intents }) => intents.readOfClient(aClient().client_id)],
+  ['intents.list', ({ intents }) => intents.list('unknown', undefined, 10)],
+  ['intents.due', ({ intents }) => intents.due(NOW, 10)],
+  ['intents.counts', ({ intents }) => intents.counts()],
+  ['leases.hold', ({ leases }) => leases.hold('recovery', 'node-1', 60)],
+  ['leases.release', ({ leases }) => leases.release('recovery', 'node-1')],
   ['clients.replace', ({ clients }) => clients.replace(next(aClient()), 1)],
   ['clients.delete', ({ clients }) => clients.delete(aClient().client_id, aTombstone(aClient()))],
   ['clients.readTombstone', ({ clients }) => clients.readTombstone(aClient().client_id, NOW)],

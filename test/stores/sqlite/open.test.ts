@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { openSqliteStore } from '../../../src/stores/sqlite/sqlite-store.ts';
 import { StoreMisconfigured } from '../../../src/stores/store-misconfigured.ts';
 import { tempDir } from '../../support/temp.ts';
-import { aClient, FREELY } from '../records.ts';
+import { aClient, anIntent, FREELY } from '../records.ts';
 
 function refused(file: string, message: RegExp): Promise<void> {
   return assert.rejects(openSqliteStore({ file }), (error) => {
@@ -92,6 +92,22 @@ test('a schema from a newer version is refused and left as it is', async () => {
   const raw = new DatabaseSync(file);
   assert.equal(raw.prepare('PRAGMA user_version').get()?.user_version, 999);
   raw.close();
+});
+
+test('a file of the first schema opens, with everything in it, and takes what that did not know', async () => {
+  const file = join(tempDir('sqlite'), 'store.db');
+  const client = aClient();
+  const before = await openSqliteStore({ file });
+  await before.clients.create(client, FREELY);
+  await before.close();
+  const first = new DatabaseSync(file);
+  first.exec('DROP TABLE intents; DROP TABLE intent_counts; DROP TABLE leases; PRAGMA user_version = 1');
+  first.close();
+  const store = await openSqliteStore({ file });
+  assert.deepEqual(await store.clients.read(client.client_id), client);
+  assert.equal(await store.intents.begin(anIntent(), 2), 'begun');
+  assert.equal(await store.leases.hold('recovery', 'node-1', 60), true);
+  await store.close();
 });
 
 test('a path that can not be a file is refused', async () => {

@@ -5,6 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { sqliteClients } from '../../../src/stores/sqlite/clients.ts';
 import { type Database, openDatabase } from '../../../src/stores/sqlite/database.ts';
+import { sqliteIntents } from '../../../src/stores/sqlite/intents.ts';
+import { sqliteLeases } from '../../../src/stores/sqlite/leases.ts';
 import { sqlitePortals } from '../../../src/stores/sqlite/portals.ts';
 import { sqliteSecretUsage } from '../../../src/stores/sqlite/secret-usage.ts';
 import { openSqliteStore } from '../../../src/stores/sqlite/sqlite-store.ts';
@@ -24,6 +26,8 @@ test('no statement of the clients walks a table or sorts: none costs more when t
   };
   sqliteClients(database);
   sqlitePortals(database);
+  sqliteIntents(database);
+  sqliteLeases(database);
   sqliteSecretUsage(database);
   assert.ok(statements.size > 20);
   for (const sql of statements) {

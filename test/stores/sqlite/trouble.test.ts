@@ -78,13 +78,14 @@ test('a full disk refuses what needs room, keeps what is there, and works again 
 
 test('a damaged file is unavailable, never a missing client', async () => {
   const file = await aFile();
+  // What holds the schema stays whole: the file still opens.
+  const wholeBytes = statSync(file).size;
   const store = await openSqliteStore({ file });
   const clients = Array.from({ length: 200 }, () => aClient());
   for (const client of clients) await store.clients.create(client, FREELY);
   await store.close();
-  // The first page, with the schema, stays whole: the file still opens.
   const bytes = openSync(file, 'r+');
-  writeSync(bytes, Buffer.alloc(statSync(file).size - 4096, 0xaa), 0, undefined, 4096);
+  writeSync(bytes, Buffer.alloc(statSync(file).size - wholeBytes, 0xaa), 0, undefined, wholeBytes);
   closeSync(bytes);
 
   const damaged = await openSqliteStore({ file });
