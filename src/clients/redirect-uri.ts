@@ -1,7 +1,8 @@
 /**
  * Redirect URIs of a client whose only grant is `client_credentials` are inert: nothing redirects to them.
  * Portals send `*` and `localhost:3000` there, so they are stored as given. What is still refused is what
- * would do harm in a page that shows them as a link: script schemes and control characters.
+ * would do harm in a page that shows them as a link: script schemes and control characters. Where they are
+ * used, `strict-redirect-uri.ts` says what they must be beyond that.
  */
 import { z } from 'zod';
 import { isPrintable } from '../lib/text.ts';

@@ -148,7 +148,10 @@ function bindOptions({ config, store }: Parts): Omit<BindOptions, 'authenticate'
   return {
     takeCall: ({ portal, subject }) => limiter(policyOf(config, portal).calls_per_minute).take(subject, 1),
     takeFailure: (address) => limiter(FAILURES_PER_MINUTE).take(`failed:${address}`, 1),
-    keyHeaders: ['x-api-key', ...config.api_key_headers],
+    keyHeaders: [
+      ...new Set(Object.values(config.portals).flatMap(({ api_key_headers = [] }) => api_key_headers)),
+    ],
+    keyHeadersOf: (portal) => policyOf(config, portal).api_key_headers,
     bodyLimits: { bytes: config.body_limit_bytes, timeoutMs: config.request_deadline_ms },
     now: nowSeconds,
   };

@@ -114,5 +114,16 @@ export const CHECKS: readonly ((known: KnownConfig) => readonly Finding[])[] = [
       return [{ path: ['portals', name, 'max_secrets'], message }];
     });
   },
+  function redirectHostsMatter({ portals = {} }) {
+    return Object.entries(portals).flatMap(([name, entry]): Finding[] => {
+      if (entry.redirect_uri_hosts === undefined) return [];
+      const { redirect_uri_rule, grant_types } = mergePolicy(portals[EVERY_PORTAL], entry);
+      // "*" may state it for the entries that judge strictly.
+      if (name === EVERY_PORTAL || redirect_uri_rule === 'strict') return [];
+      if (grant_types.includes('authorization_code')) return [];
+      const message = 'has no effect: state redirect_uri_rule strict, or allow authorization_code';
+      return [{ path: ['portals', name, 'redirect_uri_hosts'], message }];
+    });
+  },
   checkReferences,
 ];

@@ -4,7 +4,10 @@
  */
 import { z } from 'zod';
 import { isPortalName, PORTAL_NAME_RULE } from '../portals/portal-name.ts';
+import { claimMapping } from './claim-mapping.ts';
 import { distinct } from './distinct.ts';
+import { hostPattern } from './host-pattern.ts';
+import { keyHeader } from './key-header.ts';
 import { providerName } from './providers.ts';
 import { resourceIdentifier, scopeToken } from './resources.ts';
 
@@ -21,8 +24,13 @@ export const portalEntryName = z
 const members = {
   providers: distinct(providerName).meta({ description: 'Providers that the portal may use.' }),
   grant_types: distinct(
-    z.literal('client_credentials', { error: 'must be client_credentials, the only grant of this version' }),
-  ).meta({ description: 'Grants that its clients may have.' }),
+    z.enum(['client_credentials', 'authorization_code', 'refresh_token'], {
+      error: 'must be client_credentials, authorization_code or refresh_token',
+    }),
+  ).meta({
+    description:
+      'Grants that its clients may have. Those of provider `local` can have `client_credentials` only, whatever else is allowed: it has no authorization endpoint.',
+  }),
   resources: distinct(resourceIdentifier).meta({
     description: 'Resources that its clients may ask tokens for.',
   }),
@@ -32,6 +40,29 @@ const members = {
   default_scopes: distinct(scopeToken).meta({
     description: 'Scopes of a client that asks for none at registration.',
   }),
+  redirect_uri_rule: z.enum(['inert', 'strict']).meta({
+    description:
+      '`inert`: redirect URIs are kept as given while a client has no `authorization_code` grant, because nothing redirects to them; with it they are judged strictly. `strict`: always. Strictly is https in its normal form (http for localhost, 127.0.0.1 and [::1] on any port), no fragment, user name, wildcard, backslash or encoded slash.',
+  }),
+  redirect_uri_hosts: distinct(hostPattern)
+    .max(100)
+    .meta({
+      description:
+        'Hosts that a redirect URI may have where it is judged strictly: `app.example.com`, `*.example.com` for every name below it, `*` for any. `localhost` and 127.0.0.1 must be named like any other.',
+      examples: [['app.example.com', '*.apps.example.com']],
+    }),
+  claims: claimMapping.meta({
+    description:
+      "Further claims of its clients' tokens, in the form of a resource's `claims`. Laid over those of the resource: the same name here replaces the one there.",
+    examples: [{ tenant: '{portal}' }],
+  }),
+  api_key_headers: distinct(keyHeader)
+    .max(8)
+    .meta({
+      description:
+        'Headers, besides `X-API-KEY` and `Authorization`, in which this portal may send its key. A key in a header that only another portal names is refused as unknown.',
+      examples: [['x-portal-key']],
+    }),
   max_clients: z
     .int()
     .min(1)
@@ -59,6 +90,10 @@ export const POLICY_DEFAULTS = {
   resources: [],
   scopes: [],
   default_scopes: [],
+  redirect_uri_rule: 'inert',
+  redirect_uri_hosts: ['*'],
+  claims: {},
+  api_key_headers: [],
   max_clients: 1_000_000,
   max_secrets: 2,
   calls_per_minute: 60_000,

@@ -4,9 +4,7 @@
  */
 import { z } from 'zod';
 import { baseUrl } from './base-url.ts';
-import { distinct } from './distinct.ts';
 import { issuer } from './issuer.ts';
-import { keyHeader } from './key-header.ts';
 import { listenAddress } from './listen-address.ts';
 import { bootstrapPortal, keyEncryptionKey, SECRET } from './secret-settings.ts';
 import { storeUrl } from './store-url.ts';
@@ -33,10 +31,6 @@ export const settings = {
     description:
       'How portals reach the management listener: the base of `registration_client_uri` under `/register/{provider}`.',
     examples: ['https://bridge.internal.example.com'],
-  }),
-  api_key_headers: distinct(keyHeader).max(8).default([]).meta({
-    description:
-      'Headers, besides `X-API-KEY` and `Authorization`, in which a portal may send its key. In the variable: separated by commas.',
   }),
   ops_listen: listenAddress.prefault('127.0.0.1:3002').meta({
     description: 'Where health and metrics are served.',

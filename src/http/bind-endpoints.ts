@@ -25,7 +25,10 @@ export interface BindOptions {
   readonly takeCall: (caller: Caller) => Promise<number | undefined>;
   /** Counts a refused credential by where it came from; seconds to wait when there were too many. */
   readonly takeFailure: (address: string) => Promise<number | undefined>;
+  /** The headers besides the usual ones in which some portal may send its key. */
   readonly keyHeaders: readonly string[];
+  /** Those in which this portal may. */
+  readonly keyHeadersOf: (portal: Caller['portal']) => readonly string[];
   readonly bodyLimits: BodyLimits;
   /** Epoch seconds. */
   readonly now: () => number;
@@ -70,7 +73,12 @@ function idempotencyKeyOf(ctx: Context): string | undefined {
 
 async function authenticated(ctx: Context, options: BindOptions): Promise<Caller> {
   try {
-    return await options.authenticate(credentialOf(ctx, options.keyHeaders), ctx.params);
+    const credential = credentialOf(ctx, options.keyHeaders);
+    const caller = await options.authenticate(credential?.value, ctx.params);
+    const own = options.keyHeadersOf(caller.portal);
+    // In another portal's header it is not looked for: the answer is that of a key that does not exist.
+    if (credential?.namedHeaders.some((header) => !own.includes(header))) throw new Refusal('key_unknown');
+    return caller;
   } catch (error) {
     // Only what was refused is counted: a portal that has a key is not slowed down by its neighbours.
     if (error instanceof Refusal) refuseOverLimit(await options.takeFailure(ctx.ip));

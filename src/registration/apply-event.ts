@@ -19,11 +19,12 @@ export async function applyEvent(
   id: string,
   event: ClientEvent,
 ): Promise<ClientRecord> {
-  const { on_event } = requireProvider(context, act);
+  const { on_event, type } = requireProvider(context, act);
   const policy = context.policyOf(act.portal);
   return changeOwned(context, act, id, (client) => {
     if (event.type === 'updated') {
-      return { ...client, metadata: applyPolicy(mergeMetadata(client.metadata, event.members), policy) };
+      const metadata = applyPolicy(mergeMetadata(client.metadata, event.members), policy, type);
+      return { ...client, metadata };
     }
     const named = event.names.flatMap((name) =>
       Object.hasOwn(on_event.resources, name) ? [on_event.resources[name]] : [name],

@@ -16,7 +16,7 @@ import {
   keepAnswer,
   replayAnswer,
 } from './idempotency.ts';
-import type { RegistrationPolicy } from './policy.ts';
+import type { ProviderType, RegistrationPolicy } from './policy.ts';
 
 export interface RegistrationContext {
   readonly clients: ClientStore;
@@ -33,7 +33,7 @@ export interface RegistrationContext {
 }
 
 export interface ProviderRules {
-  readonly type: 'local' | 'oidc';
+  readonly type: ProviderType;
   readonly on_event: EventRules;
 }
 

@@ -16,9 +16,9 @@ export async function createClient(
   act: Act,
   body: Readonly<Record<string, unknown>>,
 ): Promise<ClientAnswer> {
-  const { on_event } = requireProvider(context, act);
+  const { on_event, type } = requireProvider(context, act);
   const policy = context.policyOf(act.portal);
-  const metadata = applyPolicy(mergeMetadata({}, body), policy);
+  const metadata = applyPolicy(mergeMetadata({}, body), policy, type);
   const { secret, value: clientSecret } = makeSecret(context, act);
   for (;;) {
     const client: ClientRecord = {

@@ -7,6 +7,7 @@
 
 import type { MergedMetadata } from '../clients/merge-metadata.ts';
 import type { ClientMetadata } from '../clients/metadata.ts';
+import { strictRedirectUriProblem } from '../clients/strict-redirect-uri.ts';
 import { type Problem, Refusal } from '../lib/refusal.ts';
 
 /** The part of a portal's policy that registration asks for. */
@@ -17,6 +18,10 @@ export interface RegistrationPolicy {
   readonly scopes: readonly string[];
   /** What a client that asks for no scope is granted. */
   readonly default_scopes: readonly string[];
+  /** `inert`: redirect URIs are judged strictly only for a client that something redirects to. */
+  readonly redirect_uri_rule: 'inert' | 'strict';
+  /** Hosts that a redirect URI may have where it is judged strictly (`lib/host-pattern.ts`). */
+  readonly redirect_uri_hosts: readonly string[];
   /** Resource identifiers that the portal's clients may ask tokens for. */
   readonly resources: readonly string[];
   /** How many clients the portal may have at a time. */
@@ -31,7 +36,13 @@ export interface RegistrationPolicy {
 
 /** Portals' own words for "an API key" and "a login session": no OAuth grants, so they grant nothing. */
 const PORTAL_WORDS = new Set(['bearer', 'session']);
+/** All that our own token service can do: it has no authorization endpoint. */
+const LOCAL_GRANTS = ['client_credentials'];
+const REDIRECT_GRANT = 'authorization_code';
 const AUTH_METHODS = new Set(['client_secret_basic', 'client_secret_post']);
+
+/** Where the client lives: our own token service, or an upstream identity provider. */
+export type ProviderType = 'local' | 'oidc';
 
 /**
  * Returns the metadata as it will be kept. Throws `Refusal` with every problem, the document's own included:
@@ -40,12 +51,20 @@ const AUTH_METHODS = new Set(['client_secret_basic', 'client_secret_post']);
 export function applyPolicy(
   { metadata, problems }: MergedMetadata,
   policy: RegistrationPolicy,
+  provider: ProviderType,
 ): ClientMetadata {
-  const grantTypes = [...new Set(metadata.grant_types.filter((grant) => !PORTAL_WORDS.has(grant)))];
+  const named = new Set(metadata.grant_types.filter((grant) => !PORTAL_WORDS.has(grant)));
+  const grantTypes = named.size > 0 ? [...named] : ['client_credentials'];
+  const redirects = grantTypes.includes(REDIRECT_GRANT);
+  const document = { ...metadata, grant_types: grantTypes };
   const scopes = metadata.scope?.split(' ').filter(Boolean) ?? policy.default_scopes;
+  const wrongGrants = grantTypeProblems(grantTypes, policy, provider);
   const all = [
     ...problems,
-    ...grantTypeProblems(grantTypes, policy),
+    ...wrongGrants,
+    // What a grant asks for is of no interest to who may not have it.
+    ...(redirects && wrongGrants.length === 0 ? codeGrantProblems(document) : []),
+    ...(redirects || policy.redirect_uri_rule === 'strict' ? redirectUriProblems(document, policy) : []),
     ...authMethodProblems(metadata.token_endpoint_auth_method),
     ...scopeProblems(scopes, policy),
   ];
@@ -54,17 +73,50 @@ export function applyPolicy(
     throw new Refusal(onlyRedirects ? 'redirect_uri_invalid' : 'metadata_invalid', { problems: all });
   }
   return {
-    ...metadata,
-    grant_types: grantTypes.length > 0 ? grantTypes : ['client_credentials'],
-    // No redirect-based grant exists here, so nothing may come back from an authorization endpoint.
-    response_types: [],
+    ...document,
+    // Without a redirect-based grant nothing may come back from an authorization endpoint.
+    response_types: redirects ? ['code'] : [],
     scope: [...new Set(scopes)].join(' '),
   };
 }
 
-function grantTypeProblems(grantTypes: readonly string[], policy: RegistrationPolicy): Problem[] {
-  if (grantTypes.every((grant) => policy.grant_types.includes(grant))) return [];
-  return [{ path: 'grant_types', message: `may only hold ${policy.grant_types.join(', ')}` }];
+function grantTypeProblems(
+  grantTypes: readonly string[],
+  policy: RegistrationPolicy,
+  provider: ProviderType,
+): Problem[] {
+  const allowed = policy.grant_types.filter((grant) => provider === 'oidc' || LOCAL_GRANTS.includes(grant));
+  if (grantTypes.every((grant) => allowed.includes(grant))) {
+    const refreshes = grantTypes.includes('refresh_token') && !grantTypes.includes(REDIRECT_GRANT);
+    // RFC 6749 section 4.4.3: client_credentials gives no refresh token.
+    return refreshes
+      ? [{ path: 'grant_types', message: 'refresh_token needs authorization_code beside it' }]
+      : [];
+  }
+  const why =
+    provider === 'local' && grantTypes.some((grant) => policy.grant_types.includes(grant))
+      ? ': this provider has no authorization endpoint'
+      : '';
+  return [{ path: 'grant_types', message: `may only hold ${allowed.join(', ')}${why}` }];
+}
+
+/** RFC 7591 section 2: a redirect-based client names where to redirect to, and `code` is what comes back. */
+function codeGrantProblems({ redirect_uris, response_types }: ClientMetadata): Problem[] {
+  return [
+    ...(redirect_uris.length > 0
+      ? []
+      : [{ path: 'redirect_uris', message: `must hold at least one URI for ${REDIRECT_GRANT}` }]),
+    ...(response_types.every((type) => type === 'code')
+      ? []
+      : [{ path: 'response_types', message: 'may only hold code' }]),
+  ];
+}
+
+function redirectUriProblems({ redirect_uris }: ClientMetadata, policy: RegistrationPolicy): Problem[] {
+  return redirect_uris.flatMap((uri, index) => {
+    const message = strictRedirectUriProblem(uri, policy.redirect_uri_hosts);
+    return message === undefined ? [] : [{ path: `redirect_uris[${index}]`, message }];
+  });
 }
 
 /** `none` too: a public client can never use `client_credentials` (RFC 6749 section 4.4). */

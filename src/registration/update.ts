@@ -16,10 +16,10 @@ export async function updateClient(
   id: string,
   body: Readonly<Record<string, unknown>>,
 ): Promise<ClientRecord> {
-  requireProvider(context, act);
+  const { type } = requireProvider(context, act);
   return changeOwned(context, act, id, (client) => ({
     ...client,
-    metadata: applyPolicy(mergeMetadata(client.metadata, body), context.policyOf(act.portal)),
+    metadata: applyPolicy(mergeMetadata(client.metadata, body), context.policyOf(act.portal), type),
   }));
 }
 
@@ -34,11 +34,12 @@ export async function replaceClient(
   id: string,
   body: Readonly<Record<string, unknown>>,
 ): Promise<ClientRecord> {
-  requireProvider(context, act);
+  const { type } = requireProvider(context, act);
+  const policy = context.policyOf(act.portal);
   return changeOwned(context, act, id, (client) => {
     const { metadata, problems } = mergeMetadata({}, knownMembers(body));
     const all = [...problems, ...identityProblems(context, act, client, body)];
-    return { ...client, metadata: applyPolicy({ metadata, problems: all }, context.policyOf(act.portal)) };
+    return { ...client, metadata: applyPolicy({ metadata, problems: all }, policy, type) };
   });
 }
 

@@ -5,6 +5,7 @@
  */
 import type { ClientRecord } from '../clients/client-record.ts';
 import type { Grant } from './grant-policy.ts';
+import type { ClaimMapping } from './resource.ts';
 
 export interface TokenContext {
   readonly issuer: string;
@@ -32,9 +33,9 @@ export function accessTokenClaims(
   grant: Grant,
   context: TokenContext,
 ): AccessTokenClaims {
-  const { resource, scopes } = grant;
+  const { resource, scopes, claims } = grant;
   return {
-    ...mappedClaims(resource.claims, client),
+    ...mappedClaims(claims, client),
     iss: context.issuer,
     sub: client.client_id,
     client_id: client.client_id,
@@ -49,7 +50,7 @@ export function accessTokenClaims(
 
 /** A claim one of whose places has no value is left out: half a text would look like a real one. */
 function mappedClaims(
-  mapping: Readonly<Record<string, string | number | boolean>>,
+  mapping: ClaimMapping,
   client: ClientRecord,
 ): Record<string, string | number | boolean> {
   const claims: Record<string, string | number | boolean> = {};

@@ -5,7 +5,7 @@
  * It never widens: an ungranted resource or scope is refused, not dropped (S-TOK-13, S-TOK-15, L-08).
  */
 import type { ClientRecord } from '../clients/client-record.ts';
-import type { Resource } from './resource.ts';
+import type { ClaimMapping, Resource } from './resource.ts';
 import { TokenRefusal } from './token-refusal.ts';
 
 export interface TokenRequest {
@@ -19,6 +19,8 @@ export interface Ceiling {
   readonly grant_types: readonly string[];
   readonly resources: readonly string[];
   readonly scopes: readonly string[];
+  /** Claims of its clients' tokens, over those of the resource. */
+  readonly claims: ClaimMapping;
 }
 
 export interface ResourceCatalogue {
@@ -29,6 +31,8 @@ export interface ResourceCatalogue {
 export interface Grant {
   readonly resource: Resource;
   readonly scopes: readonly string[];
+  /** The mapping in force. */
+  readonly claims: ClaimMapping;
 }
 
 type GrantedClient = Pick<ClientRecord, 'metadata' | 'granted_resources'>;
@@ -54,7 +58,12 @@ export function decideGrant(
     catalogue,
     ceiling,
   );
-  return { resource, scopes: grantedScopes(client, request.scope, resource, ceiling) };
+  return {
+    resource,
+    scopes: grantedScopes(client, request.scope, resource, ceiling),
+    // The resource's owner says what every caller carries; the entry of one portal is the more specific.
+    claims: { ...resource.claims, ...ceiling.claims },
+  };
 }
 
 function grantedResource(

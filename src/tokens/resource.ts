@@ -9,9 +9,11 @@ export interface Resource {
   readonly scopes: readonly string[];
   readonly token_lifetime_seconds: number;
   readonly signing_alg: SigningAlg;
-  /** Claim name → constant, or a text with `{labels.X}`-like places. Registered claims can't be named. */
-  readonly claims: Readonly<Record<string, string | number | boolean>>;
+  readonly claims: ClaimMapping;
 }
+
+/** Claim name → constant, or a text with `{labels.X}`-like places. Registered claims can't be named. */
+export type ClaimMapping = Readonly<Record<string, string | number | boolean>>;
 
 /** The configuration's entry of a resource, keyed by its identifier. */
 type ResourceEntry = Omit<Resource, 'identifier' | 'audience'> & { readonly audience?: string | undefined };

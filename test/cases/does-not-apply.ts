@@ -1,7 +1,5 @@
 /** Cases of the abuse table that this service has nothing to show for, each with why. */
 export const DOES_NOT_APPLY: Readonly<Record<string, string>> = {
-  'S-DCR-33':
-    'Nobody is let in or kept out by a host name: the only names that are compared are an exact provider, portal or resource. No name is resolved for a decision.',
   'S-DCR-35':
     'Providers of type oidc are refused at start by this version, so there is no upstream client that portals could share.',
   'S-MGT-20':

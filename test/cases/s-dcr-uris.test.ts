@@ -9,19 +9,22 @@ import { assertRefusal } from '../support/refusal.ts';
 import { type CaseBridge, startBridge } from './support/bridge.ts';
 import { DIALECTS, through } from './support/dialects.ts';
 import { accepted, refusedEverywhere } from './support/metadata.ts';
-import { refuses } from './support/stored.ts';
+import { refuses, storedClient } from './support/stored.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
 let bridge: CaseBridge;
 before(async () => {
-  bridge = await startBridge();
+  const strict = { redirect_uri_rule: 'strict', redirect_uri_hosts: ['*.example.com', 'localhost'] };
+  bridge = await startBridge({
+    portals: Object.fromEntries(DIALECTS.map((_, index) => [`strict${index}`, strict])),
+  });
 });
 after(async () => {
   await bridge.service.stop();
 });
 
-for (const dialect of DIALECTS) {
+for (const [index, dialect] of DIALECTS.entries()) {
   test(`S-DCR-13 a machine has no redirect surface: response types are dropped, nothing redirects (${dialect.name})`, async () => {
     const { service } = bridge;
     const { made, metadata } = await accepted(bridge.service, dialect, {
@@ -112,6 +115,31 @@ for (const dialect of DIALECTS) {
       'redirect_uris',
       'invalid_redirect_uri',
     );
+  });
+
+  test(`S-DCR-15, S-DCR-33, S-MGT-07 a strict portal's clients redirect to its own hosts only, at a create and ever after (${dialect.name})`, async () => {
+    const { service } = bridge;
+    const { create, update } = through(dialect, service, await bridge.addPortal(`strict${index}`));
+    const good = ['https://app.example.com/callback', 'http://localhost:3000/'];
+    const { body } = await create({ client_name: 'a client', redirect_uris: good });
+    assert.deepEqual(storedClient(service, { body } as never).metadata.redirect_uris, good);
+    for (const uri of [
+      ...['*', 'localhost:3000', 'http://app.example.com/', 'https://app.example.com/#fragment'],
+      ...[
+        'https://good@app.example.com/',
+        'https://*.example.com/',
+        'https://app.example.com\\@evil.example',
+      ],
+      ...['https://app.example.com/a/../b', 'https://\u0430pp.example.com/', 'https://attackerexample.com/'],
+      ...['https://example.com/', 'https://evil.example/.example.com', 'http://127.0.0.1/'],
+    ]) {
+      const expected = { status: 400, error: 'invalid_redirect_uri', says: /redirect_uris\[1\]/ };
+      const changed = { redirect_uris: [good[0], uri] };
+      const refused = await refuses(service, expected, () => create({ client_name: 'a client', ...changed }));
+      assert.ok(uri === '*' || !refused.text.includes(uri), 'repeats what was sent');
+      await refuses(service, expected, () => update(body.client_id, changed));
+    }
+    assert.equal((await update(body.client_id, { redirect_uris: [good[1]] })).status, 200);
   });
 
   test(`S-DCR-17 addresses for people are https, bounded, and never fetched (${dialect.name})`, async () => {

@@ -20,6 +20,10 @@ test('a portal without an entry has the policy of "*"; an entry overrides it mem
   const everyPortal = {
     ...EVERY,
     grant_types: ['client_credentials'],
+    redirect_uri_rule: 'inert',
+    redirect_uri_hosts: ['*'],
+    claims: {},
+    api_key_headers: [],
     max_clients: 1_000_000,
     max_secrets: 2,
     calls_per_minute: 60_000,
@@ -97,8 +101,39 @@ const REFUSED: readonly (readonly [string, Record<string, unknown>, ...string[]]
   ],
   [
     'another grant',
-    { '*': { ...EVERY, grant_types: ['client_credentials', 'authorization_code'] } },
-    'portals["*"].grant_types[1]: must be client_credentials, the only grant of this version',
+    { '*': { ...EVERY, grant_types: ['client_credentials', 'implicit'] } },
+    'portals["*"].grant_types[1]: must be client_credentials, authorization_code or refresh_token',
+  ],
+  [
+    'a host with a wildcard inside a label',
+    { '*': EVERY, acme: { redirect_uri_rule: 'strict', redirect_uri_hosts: ['a.example', '*example.com'] } },
+    'portals.acme.redirect_uri_hosts[1]: must be a host name in lower case without a port',
+  ],
+  [
+    'hosts that nothing is compared with',
+    { '*': EVERY, acme: { redirect_uri_hosts: ['app.example.com'] } },
+    'portals.acme.redirect_uri_hosts: has no effect: state redirect_uri_rule strict, or allow authorization_code',
+  ],
+  [
+    'a claim that is ours to make',
+    { '*': EVERY, acme: { claims: { sub: '{labels.user}' } } },
+    'portals.acme.claims.sub: this claim is reserved',
+  ],
+  [
+    'the header of a key that is read anyway',
+    { '*': EVERY, acme: { api_key_headers: ['x-portal-key', 'x-api-key'] } },
+    'portals.acme.api_key_headers[1]: is read anyway',
+  ],
+  [
+    'a header of a key that has another meaning',
+    { '*': EVERY, acme: { api_key_headers: ['x-forwarded-for'] } },
+    'portals.acme.api_key_headers[0]: has another meaning',
+  ],
+  [
+    'a header of a key that no request has',
+    { '*': EVERY, acme: { api_key_headers: ['X-Portal-Key', 'x portal key'] } },
+    'portals.acme.api_key_headers[0]: must be a header name in lower case',
+    'portals.acme.api_key_headers[1]: must be a header name in lower case',
   ],
   [
     'a repeated entry',

@@ -117,36 +117,6 @@ test('listen addresses are host and port, IPv6 in brackets, port 0 for any free 
   assert.deepEqual(listen('bridge-1.internal:0'), { host: 'bridge-1.internal', port: 0 });
 });
 
-const HEADERS_REFUSED: Record<string, string> = {
-  'X-Portal-Key': '[0]: must be a header name in lower case',
-  'x-portal-key,': '[1]: must be a header name in lower case',
-  x_portal_key: '[0]: must be a header name in lower case',
-  'x portal key': '[0]: must be a header name in lower case',
-  ['x'.repeat(65)]: '[0]: must be a header name in lower case',
-  'x-portal-key,x-api-key': '[1]: is read anyway',
-  authorization: '[0]: is read anyway',
-  'content-type': '[0]: has another meaning',
-  'x-forwarded-for': '[0]: has another meaning',
-  'x-key, x-key': ': must not repeat an entry',
-  'a,b,c,d,e,f,g,h,i': ': must have at most 8 entries',
-};
-
-for (const [text, what] of Object.entries(HEADERS_REFUSED)) {
-  test(`API_KEY_HEADERS: ${text.slice(0, 20)} is refused`, () => {
-    refused({ env: { API_KEY_HEADERS: text } }, `API_KEY_HEADERS${what}`);
-  });
-}
-
-test('the headers of a key are a list: separated by commas in the variable, a list in the file', () => {
-  const headers = (given: Given) => load(given).config.api_key_headers;
-  assert.deepEqual(headers({}), []);
-  assert.deepEqual(headers({ env: { API_KEY_HEADERS: 'x-portal-key' } }), ['x-portal-key']);
-  assert.deepEqual(headers({ env: { API_KEY_HEADERS: 'x-a, x-b' } }), ['x-a', 'x-b']);
-  assert.deepEqual(headers({ file: { api_key_headers: ['x-a', 'x-b'] } }), ['x-a', 'x-b']);
-  refused({ file: { api_key_headers: 'x-a' } }, 'bridge.json: api_key_headers: must be a list');
-  refused({ file: { api_key_headers: ['x-a', 1] } }, 'bridge.json: api_key_headers[1]: must be a text');
-});
-
 test('where portals reach the bridge is kept exactly as given, with its path', () => {
   assert.equal(load().config.management_url, 'http://127.0.0.1:3001');
   const env = { MANAGEMENT_URL: 'https://Bridge.internal:8443/dcr' };

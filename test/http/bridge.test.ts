@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { type Answer, fetchToken, portal, send } from '../support/bridge.ts';
 import { addPortals, DOMAIN } from '../support/domain.ts';
 import { eventually } from '../support/eventually.ts';
-import { assertPlainHeaders } from '../support/refusal.ts';
+import { assertPlainHeaders, assertRefusal } from '../support/refusal.ts';
 import { API_KEY, newKeyEncryptionKey, startService, type TestService } from '../support/service.ts';
 import { storeRows } from '../support/store-rows.ts';
 
@@ -335,19 +335,43 @@ test('S-RACE-03: of rotations at the same moment the last one counts, and one se
   assert.deepEqual(working.sort(), [200, ...Array(rotated.length - 1).fill(401)]);
 });
 
-test('a key may come in a header that the operator named, and in no header that nobody named', async () => {
-  const named = await startService({ env: { API_KEY_HEADERS: 'x-portal-key, x-other' } });
+test('a key may come in a header that its own portal names, and in no header that only another names', async () => {
+  const domain = {
+    resources: { 'https://api.example.com': { scopes: ['read'] } },
+    default_resource: 'https://api.example.com',
+    providers: { local: { type: 'local' } },
+    portals: {
+      '*': { providers: ['local'] },
+      test: { api_key_headers: ['x-portal-key', 'x-other'] },
+      neighbour: { api_key_headers: ['x-neighbour-key'] },
+    },
+  };
+  const named = await startService({ config: domain });
+  const url = `${named.managementUrl}/bridge/local/clients`;
   const create = (headers: Record<string, string>) =>
-    send(`${named.managementUrl}/bridge/local/clients`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: '{}',
-    });
+    send(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: '{}' });
   for (const name of ['X-Portal-Key', 'x-other', 'x-api-key']) {
     assert.equal((await create({ [name]: API_KEY })).status, 201, name);
   }
-  assert.equal((await create({ 'x-portal': API_KEY })).status, 401);
+  assert.equal(
+    (await create({ 'x-portal-key': API_KEY, 'x-api-key': API_KEY })).status,
+    201,
+    'one key, twice',
+  );
+  const before = storeRows(named);
+  const unknown = await create({ 'x-neighbour-key': `${API_KEY}0` });
+  for (const headers of [
+    { 'x-neighbour-key': API_KEY },
+    { 'x-neighbour-key': API_KEY, 'x-portal-key': API_KEY },
+    { 'x-neighbour-key': API_KEY, 'x-api-key': API_KEY },
+  ]) {
+    const answer = await create(headers);
+    assertRefusal(answer, { status: 401, error: 'unauthorized' });
+    assert.equal(answer.body.error_description, unknown.body.error_description, 'like a key that is unknown');
+  }
+  assert.equal((await create({ 'x-portal': API_KEY })).status, 401, 'a header that nobody names');
   assert.equal((await create({ 'x-portal-key': API_KEY, 'x-other': `${API_KEY}0` })).status, 400);
+  assert.deepEqual(storeRows(named), before);
   assert.ok(!named.output.join('\n').includes(API_KEY));
   assert.equal(await named.stop(), 0);
 });

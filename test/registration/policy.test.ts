@@ -3,16 +3,20 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { mergeMetadata } from '../../src/clients/merge-metadata.ts';
 import { Refusal } from '../../src/lib/refusal.ts';
-import { applyPolicy, type RegistrationPolicy } from '../../src/registration/policy.ts';
+import { applyPolicy, type ProviderType, type RegistrationPolicy } from '../../src/registration/policy.ts';
 import { POLICY } from './support.ts';
 
-function judge(body: Record<string, unknown>, policy: Partial<RegistrationPolicy> = {}) {
-  return applyPolicy(mergeMetadata({}, body), { ...POLICY, ...policy });
+function judge(
+  body: Record<string, unknown>,
+  policy: Partial<RegistrationPolicy> = {},
+  provider: ProviderType = 'local',
+) {
+  return applyPolicy(mergeMetadata({}, body), { ...POLICY, ...policy }, provider);
 }
 
-function refusal(body: Record<string, unknown>, policy: Partial<RegistrationPolicy> = {}): Refusal {
+function refusal(...judged: Parameters<typeof judge>): Refusal {
   try {
-    judge(body, policy);
+    judge(...judged);
   } catch (error) {
     assert.ok(error instanceof Refusal, String(error));
     return error;
@@ -24,10 +28,17 @@ interface Row {
   readonly name: string;
   readonly body: Record<string, unknown>;
   readonly policy?: Partial<RegistrationPolicy>;
+  /** `local` unless it is said. */
+  readonly at?: ProviderType;
   /** What is kept of it, or the JSON paths that are refused. */
   readonly keeps?: Record<string, unknown>;
   readonly refuses?: readonly string[];
+  /** `metadata_invalid` unless it is said. */
+  readonly reason?: Refusal['reason'];
 }
+
+const CALLBACK = 'https://app.example.com/callback';
+const CODE = { grant_types: ['client_credentials', 'authorization_code', 'refresh_token'] };
 
 const ROWS: readonly Row[] = [
   { name: 'S-DCR-08: a scope within the ceiling', body: { scope: 'read' }, keeps: { scope: 'read' } },
@@ -147,19 +158,93 @@ const ROWS: readonly Row[] = [
     body: { response_types: ['code', 'token'] },
     keeps: { response_types: [] },
   },
+  {
+    name: 'the code grant at our own token service, which has no authorization endpoint',
+    body: { grant_types: ['authorization_code'], redirect_uris: [CALLBACK] },
+    policy: CODE,
+    refuses: ['grant_types'],
+  },
+  {
+    name: 'the code grant upstream where the portal may give it',
+    at: 'oidc',
+    body: { grant_types: ['authorization_code', 'refresh_token'], redirect_uris: [CALLBACK] },
+    policy: CODE,
+    keeps: { grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'] },
+  },
+  {
+    name: 'the code grant upstream where the portal may not give it',
+    at: 'oidc',
+    body: { grant_types: ['authorization_code'], redirect_uris: [CALLBACK] },
+    refuses: ['grant_types'],
+  },
+  {
+    name: 'the code grant without a place to redirect to',
+    at: 'oidc',
+    body: { grant_types: ['authorization_code'] },
+    policy: CODE,
+    refuses: ['redirect_uris'],
+    reason: 'redirect_uri_invalid',
+  },
+  {
+    name: 'the code grant with another response type',
+    at: 'oidc',
+    body: {
+      grant_types: ['authorization_code'],
+      redirect_uris: [CALLBACK],
+      response_types: ['code', 'token'],
+    },
+    policy: CODE,
+    refuses: ['response_types'],
+  },
+  {
+    name: 'refresh tokens for a machine',
+    at: 'oidc',
+    body: { grant_types: ['client_credentials', 'refresh_token'] },
+    policy: CODE,
+    refuses: ['grant_types'],
+  },
+  {
+    name: 'S-DCR-15: what portals send, while nothing redirects, upstream too',
+    at: 'oidc',
+    body: { redirect_uris: ['*', 'localhost:3000'] },
+    policy: CODE,
+    keeps: { redirect_uris: ['*', 'localhost:3000'], response_types: [] },
+  },
+  {
+    name: 'S-DCR-15: the same once something redirects',
+    at: 'oidc',
+    body: { grant_types: ['authorization_code'], redirect_uris: [CALLBACK, '*', 'localhost:3000'] },
+    policy: CODE,
+    refuses: ['redirect_uris[1]', 'redirect_uris[2]'],
+    reason: 'redirect_uri_invalid',
+  },
+  {
+    name: 'S-DCR-15: the same where the portal is strict',
+    body: { redirect_uris: ['*', CALLBACK, 'http://app.example.com/'] },
+    policy: { redirect_uri_rule: 'strict' },
+    refuses: ['redirect_uris[0]', 'redirect_uris[2]'],
+    reason: 'redirect_uri_invalid',
+  },
+  {
+    name: 'S-DCR-33: a host that the portal does not name',
+    body: { redirect_uris: [CALLBACK, 'https://attackerexample.com/cb'] },
+    policy: { redirect_uri_rule: 'strict', redirect_uri_hosts: ['*.example.com'] },
+    refuses: ['redirect_uris[1]'],
+    reason: 'redirect_uri_invalid',
+  },
 ];
 
-for (const { name, body, policy, keeps, refuses } of ROWS) {
+for (const { name, body, policy, at, keeps, refuses, reason: expected = 'metadata_invalid' } of ROWS) {
   test(`${name}: ${refuses === undefined ? 'allowed' : 'refused'}`, () => {
     if (refuses === undefined) {
-      const metadata = judge(body, policy);
+      const metadata = judge(body, policy, at);
       for (const [member, value] of Object.entries(keeps ?? {})) {
         assert.deepEqual(metadata[member as keyof typeof metadata], value, member);
       }
       return;
     }
-    const { reason, problems } = refusal(body, policy);
-    assert.equal(reason, 'metadata_invalid');
+    const { reason, problems } = refusal(body, policy, at);
+    assert.equal(reason, expected);
     assert.deepEqual(
       problems.map(({ path }) => path),
       refuses,
@@ -220,4 +305,18 @@ test('S-MGT-08: whatever a document leaves out, what results is within the ceili
     { numRuns: 1000 },
   );
   assert.ok(allowed > 100, `only ${allowed} were allowed: the property saw too little`);
+});
+
+test('S-MGT-07 nothing that was kept under a weaker rule is carried into a grant that redirects', () => {
+  const weak = judge({ redirect_uris: ['*', CALLBACK], response_types: ['token'] }, CODE, 'oidc');
+  const change = (kept: typeof weak, body: Record<string, unknown>) =>
+    applyPolicy(mergeMetadata(kept, body), { ...POLICY, ...CODE }, 'oidc');
+  const toCode = { grant_types: ['authorization_code'] };
+  assert.throws(() => change(weak, toCode), { reason: 'redirect_uri_invalid' });
+  const code = change(weak, { ...toCode, redirect_uris: [CALLBACK] });
+  assert.deepEqual(code.response_types, ['code']);
+  // Nor the other way round, in two steps: what is judged is always the whole of what results.
+  assert.throws(() => change(code, { redirect_uris: ['*'] }), { reason: 'redirect_uri_invalid' });
+  assert.throws(() => change(code, { redirect_uris: [] }), { reason: 'redirect_uri_invalid' });
+  assert.deepEqual(change(code, { grant_types: ['client_credentials'] }).response_types, []);
 });

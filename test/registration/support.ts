@@ -23,6 +23,8 @@ export const POLICY: RegistrationPolicy = {
   grant_types: ['client_credentials'],
   scopes: ['read', 'write'],
   default_scopes: [],
+  redirect_uri_rule: 'inert',
+  redirect_uri_hosts: ['*'],
   resources: [API],
   max_clients: 10_000,
   max_secrets: 2,

@@ -16,7 +16,7 @@ function claims(
   assert.ok(resource !== undefined);
   return accessTokenClaims(
     aClient(metadata),
-    { resource, scopes },
+    { resource, scopes, claims: resource.claims },
     { issuer: 'https://as.example', nowSeconds: NOW, jti: 'j' },
   );
 }

@@ -147,6 +147,21 @@ for (const { name, is, client = {}, granted = [API], resource, scope, catalogue,
   });
 }
 
+test("a portal's claims are laid over those of the resource: the same name replaces the one there", () => {
+  const resources = new Map(
+    [...CATALOGUE.resources].map(([name, each]) => [name, { ...each, claims: { tier: 'gold', plan: 'a' } }]),
+  );
+  const decide = (claims: Ceiling['claims']) =>
+    decideGrant(
+      aClient(),
+      { resource: API, scope: undefined },
+      { ...CATALOGUE, resources },
+      { ...CEILING, claims },
+    ).claims;
+  assert.deepEqual(decide({}), { tier: 'gold', plan: 'a' });
+  assert.deepEqual(decide({ tier: '{portal}', seats: 5 }), { tier: '{portal}', plan: 'a', seats: 5 });
+});
+
 test('S-TOK-20: a refusal repeats nothing of what was asked', () => {
   for (const request of [
     { resource: 'canary-resource', scope: undefined },

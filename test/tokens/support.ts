@@ -33,6 +33,7 @@ export const CATALOGUE: ResourceCatalogue = {
 };
 
 export const CEILING: Ceiling = {
+  claims: {},
   grant_types: ['client_credentials'],
   resources: [API, ADMIN],
   scopes: ['read', 'write', 'admin'],

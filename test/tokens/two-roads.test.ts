@@ -71,6 +71,7 @@ const road: ShortRoadContext = {
           grant_types: ['client_credentials'],
           resources: [API],
           scopes: ['read', 'write'],
+          claims: { portal: '{portal}' },
         }),
         // Not a signature: the same bytes for the same claims, so that whole tokens can be compared.
         activeKey: (alg) => ({ kid: 'kid', alg, sign: (data) => hash(Buffer.from(data).toString()) }),

@@ -9,7 +9,7 @@ export const SECURITY_SCHEMES = {
     type: 'apiKey',
     in: 'header',
     name: 'X-API-KEY',
-    description: 'The API key of a portal. The operator may name other headers (`api_key_headers`).',
+    description: "The API key of a portal. The portal's policy may name other headers (`api_key_headers`).",
   },
   apiKeyAsBearer: bearer('The API key of a portal, as `Authorization: Bearer`.'),
   apiKeyAsPassword: {
