@@ -35,28 +35,54 @@ const httpsUri = z
 
 const LABEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
+/** Each description is what a portal's developer reads in the API description, of requests and of answers. */
 export const clientMetadata = z.object({
-  client_name: printableText(LIMITS.nameCharacters).optional(),
-  description: printableText(LIMITS.descriptionCharacters).optional(),
-  redirect_uris: z.array(redirectUri(LIMITS.uriCharacters)).max(LIMITS.arrayItems).default([]),
+  client_name: printableText(LIMITS.nameCharacters).optional().describe('What people call the client.'),
+  description: printableText(LIMITS.descriptionCharacters)
+    .optional()
+    .describe('What the client is for, to people.'),
+  redirect_uris: z
+    .array(redirectUri(LIMITS.uriCharacters))
+    .max(LIMITS.arrayItems)
+    .default([])
+    .describe(
+      'Kept as they are sent; nothing is redirected to while the only grant is `client_credentials`.',
+    ),
   /** RFC 7591 section 2 defaults to `authorization_code`; a service for machines defaults to this (C-01). */
-  grant_types: z.array(z.string().max(100)).max(LIMITS.arrayItems).default(['client_credentials']),
-  response_types: z.array(z.string().max(100)).max(LIMITS.arrayItems).default([]),
+  grant_types: z
+    .array(z.string().max(100))
+    .max(LIMITS.arrayItems)
+    .default(['client_credentials'])
+    .describe("Grants of the client; portals' own words `bearer` and `session` grant nothing."),
+  response_types: z
+    .array(z.string().max(100))
+    .max(LIMITS.arrayItems)
+    .default([])
+    .describe('Empty in every answer: no grant here uses an authorization endpoint.'),
   /** RFC 7591 section 2: "If unspecified or omitted, the default is client_secret_basic". */
-  token_endpoint_auth_method: z.string().max(100).default('client_secret_basic'),
-  /** Space-separated, RFC 6749 section 3.3. Absent: the portal's `default_scopes`. */
+  token_endpoint_auth_method: z
+    .string()
+    .max(100)
+    .default('client_secret_basic')
+    .describe('How the client authenticates where it fetches tokens.'),
+  /** RFC 6749 section 3.3. Absent: the portal's `default_scopes`. */
   scope: z
     .string()
     .max(LIMITS.scopeCharacters)
     .refine((text) => text === '' || text.split(' ').every((token) => SCOPE_TOKEN.test(token)), {
       error: 'must be scope tokens separated by single spaces',
     })
-    .optional(),
-  client_uri: httpsUri.optional(),
-  logo_uri: httpsUri.optional(),
-  tos_uri: httpsUri.optional(),
-  policy_uri: httpsUri.optional(),
-  contacts: z.array(z.email().max(254)).max(LIMITS.arrayItems).optional(),
+    .optional()
+    .describe('What the client may ask tokens for, space-separated.'),
+  client_uri: httpsUri.optional().describe('Home page of the client, https.'),
+  logo_uri: httpsUri.optional().describe('Logo of the client, https; kept and never fetched.'),
+  tos_uri: httpsUri.optional().describe('Terms of service of the client, https.'),
+  policy_uri: httpsUri.optional().describe('Privacy policy of the client, https.'),
+  contacts: z
+    .array(z.email().max(254))
+    .max(LIMITS.arrayItems)
+    .optional()
+    .describe('E-mail addresses of those who answer for the client.'),
   labels: z
     .record(
       z.string().regex(LABEL_NAME, { error: 'label names are 1 to 63 of A-Z, a-z, 0-9, ".", "_" and "-"' }),
@@ -65,7 +91,8 @@ export const clientMetadata = z.object({
     .refine((labels) => Object.keys(labels).length <= LIMITS.labels, {
       error: `at most ${LIMITS.labels} labels`,
     })
-    .default({}),
+    .default({})
+    .describe('Names and values of the portal; listings filter by them, tokens may carry them as claims.'),
   /** Members that we do not know: kept and returned as they came, never interpreted. */
   extension: z.record(z.string(), z.unknown()).default({}),
 });

@@ -5,31 +5,43 @@
  */
 import { z } from 'zod';
 import type { ClientRecord } from '../clients/client-record.ts';
+import { type ClientMetadata, clientMetadata } from '../clients/metadata.ts';
 
-const uri = z.string().optional();
+/** In an answer a member means what it means in a request; what it may hold was judged when it came. */
+const text = (member: keyof ClientMetadata) => z.string().describe(meaningOf(member));
+const texts = (member: keyof ClientMetadata) => z.array(z.string()).describe(meaningOf(member));
+const meaningOf = (member: keyof ClientMetadata) => clientMetadata.shape[member].description ?? '';
+
+export const CLIENT_ID = z.string().describe('Names the client, here and where it fetches its tokens.');
+export const CLIENT_SECRET = z
+  .string()
+  .optional()
+  .describe(
+    'Only in the answer to the act that made it, and in its repetition under the same Idempotency-Key.',
+  );
 
 export const clientDocument = z
   .looseObject({
-    client_id: z.string(),
-    client_secret: z.string().optional().meta({ description: 'Only in the answer to the act that made it.' }),
-    client_id_issued_at: z.int().meta({ description: 'Epoch seconds.' }),
+    client_id: CLIENT_ID,
+    client_secret: CLIENT_SECRET,
+    client_id_issued_at: z.int().describe('Epoch seconds.'),
     client_secret_expires_at: z
       .int()
-      .meta({ description: 'Of the newest secret, epoch seconds; 0 = never (RFC 7591 section 3.2.1).' }),
-    client_name: z.string().optional(),
-    description: z.string().optional(),
-    redirect_uris: z.array(z.string()),
-    grant_types: z.array(z.string()),
-    response_types: z.array(z.string()),
-    token_endpoint_auth_method: z.string(),
-    scope: z.string().meta({ description: 'What was granted, space-separated.' }),
-    client_uri: uri,
-    logo_uri: uri,
-    tos_uri: uri,
-    policy_uri: uri,
-    contacts: z.array(z.string()).optional(),
-    labels: z.record(z.string(), z.string()),
-    issuer: z.string().meta({ description: 'The token service where the client fetches its tokens.' }),
+      .describe('Of the newest secret, epoch seconds; 0 = never (RFC 7591 section 3.2.1).'),
+    client_name: text('client_name').optional(),
+    description: text('description').optional(),
+    redirect_uris: texts('redirect_uris'),
+    grant_types: texts('grant_types'),
+    response_types: texts('response_types'),
+    token_endpoint_auth_method: text('token_endpoint_auth_method'),
+    scope: z.string().describe('What was granted, space-separated.'),
+    client_uri: text('client_uri').optional(),
+    logo_uri: text('logo_uri').optional(),
+    tos_uri: text('tos_uri').optional(),
+    policy_uri: text('policy_uri').optional(),
+    contacts: texts('contacts').optional(),
+    labels: z.record(z.string(), z.string()).describe(meaningOf('labels')),
+    issuer: z.string().describe('The token service where the client fetches its tokens.'),
   })
   .meta({ id: 'Client', description: 'Members that we do not know are kept and returned as they came.' });
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { isValidAt } from '../../clients/secret.ts';
 import type { ListRequest } from '../../registration/list-clients.ts';
 import type { SecretView } from '../../registration/secrets.ts';
-import { clientDocument } from '../client-document.ts';
+import { CLIENT_ID, CLIENT_SECRET, clientDocument } from '../client-document.ts';
 
 export const rotateRequest = z
   .looseObject({
@@ -13,7 +13,7 @@ export const rotateRequest = z
       .nullish()
       .meta({ description: "How long the old secret stays valid; at most what the portal's policy allows." }),
   })
-  .meta({ id: 'RotateRequest' });
+  .meta({ id: 'RotateRequest', description: 'Nothing at all is enough.' });
 
 export const listQuery = z
   .object({
@@ -48,27 +48,36 @@ export function toListRequest(query: z.output<typeof listQuery>): ListRequest {
 }
 
 export const clientList = z
-  .strictObject({ clients: z.array(clientDocument), next_cursor: z.string().optional() })
-  .meta({ id: 'ClientList', description: '`next_cursor` is absent on the last page. A page may be short.' });
+  .strictObject({
+    clients: z.array(clientDocument).describe('Oldest first, without their secrets. A page may be short.'),
+    next_cursor: z.string().optional().describe('Gets the next page; absent on the last one.'),
+  })
+  .meta({ id: 'ClientList', description: 'A page of the clients of this portal.' });
 
 export const secretDocument = z
   .strictObject({
-    secret_id: z.string(),
-    client_id: z.string(),
-    client_secret: z.string().optional(),
-    status: z.enum(['ACTIVE', 'INACTIVE']),
-    created_at: z.int(),
-    expires_at: z.int().meta({ description: 'Epoch seconds; 0 = never.' }),
-    last_used_at: z.int().nullable().optional(),
-    use_count: z.int().optional(),
+    secret_id: z.string().describe('Names the secret; it is not the secret.'),
+    client_id: CLIENT_ID,
+    client_secret: CLIENT_SECRET,
+    status: z.enum(['ACTIVE', 'INACTIVE']).describe('Whether the secret opens anything now.'),
+    created_at: z.int().describe('Epoch seconds.'),
+    expires_at: z.int().describe('Epoch seconds; 0 = never.'),
+    last_used_at: z
+      .int()
+      .nullable()
+      .optional()
+      .describe('Epoch seconds; null = never. Lags by some seconds.'),
+    use_count: z.int().optional().describe('How often it was used. Lags by some seconds.'),
     safe_to_delete: z
       .boolean()
       .optional()
-      .meta({ description: 'Not used since its successor was first used. Lags by some seconds.' }),
+      .describe('Not used since its successor was first used. Lags by some seconds.'),
   })
-  .meta({ id: 'Secret' });
+  .meta({ id: 'Secret', description: 'One secret of a client.' });
 
-export const secretList = z.strictObject({ secrets: z.array(secretDocument) }).meta({ id: 'SecretList' });
+export const secretList = z
+  .strictObject({ secrets: z.array(secretDocument).describe('Newest first, without their values.') })
+  .meta({ id: 'SecretList', description: 'The secrets of a client.' });
 
 export function toSecretDocument(
   clientId: string,

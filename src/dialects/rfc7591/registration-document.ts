@@ -9,9 +9,19 @@ import { clientDocument } from '../client-document.ts';
 export const registrationDocument = z
   .looseObject({
     ...clientDocument.shape,
-    registration_client_uri: z.string(),
+    // Said again: a portal whose policy wants secrets back gets them here.
+    client_secret: z
+      .string()
+      .optional()
+      .describe(
+        'In the answer to the act that made it; after that only to a portal whose policy keeps secrets.',
+      ),
+    registration_client_uri: z.string().describe('Where this client is read, updated and deleted.'),
     registration_access_token: z
       .string()
-      .meta({ description: 'Stable: reads and updates do not change it.' }),
+      .describe('For this client alone. Stable: reads and updates do not change it.'),
   })
-  .meta({ id: 'ClientRegistration' });
+  .meta({
+    id: 'ClientRegistration',
+    description: 'The client with where and with what it is managed, complete in every answer.',
+  });

@@ -43,7 +43,23 @@ export function jsonSchemaOf(schema: z.ZodType, direction: 'request' | 'response
       // zod's bounds of a whole number without bounds say nothing to a reader.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      // The format says the same in one word.
+      if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
     },
   });
-  return JSON.parse(JSON.stringify(root).replaceAll('"#/$defs/', '"#/components/schemas/'));
+  return JSON.parse(JSON.stringify(root).replaceAll('"#/$defs/', '"#/components/schemas/'), foldNull);
+}
+
+/** A choice of one type and null as `type: [T, "null"]`, which a reader takes in at a glance. */
+function foldNull(_key: string, value: unknown): unknown {
+  const { anyOf, ...outer } = (value ?? {}) as JsonSchema;
+  const [inner, none] = anyOf ?? [];
+  if (anyOf?.length !== 2 || typeof inner?.type !== 'string' || none?.type !== 'null') return value;
+  const { enum: words, type, ...others } = inner;
+  return {
+    ...others,
+    ...outer,
+    type: [type, 'null'],
+    ...(words === undefined ? {} : { enum: [...words, null] }),
+  };
 }

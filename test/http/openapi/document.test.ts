@@ -92,6 +92,26 @@ suite('Examples', () => {
   }
 });
 
+/** Its own words, or those of the component that it refers to. */
+const saysSomething = (schema: unknown) =>
+  typeof schema === 'object' &&
+  schema !== null &&
+  ('$ref' in schema || ('description' in schema && String(schema.description).length > 5));
+
+/** Every member of every schema in `value`, by where it is. */
+function membersIn(value: unknown, path = '$'): (readonly [path: string, schema: unknown])[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { type, properties } = value as { type?: unknown; properties?: object };
+  const isSchema = typeof properties === 'object' && (type === 'object' || Array.isArray(type));
+  const members = isSchema
+    ? Object.entries(properties).map(([name, schema]) => [`${path}.${name}`, schema] as const)
+    : [];
+  return [
+    ...members,
+    ...Object.entries(value).flatMap(([name, inner]) => membersIn(inner, `${path}/${name}`)),
+  ];
+}
+
 suite('Schemas', () => {
   const konnect = rows.filter(({ dialect }) => dialect === 'konnect');
   const component = (name: string) =>
@@ -99,8 +119,7 @@ suite('Schemas', () => {
 
   test('an answer to Konnect has the members of its contract and can have no other', () => {
     const answers = {
-      KonnectClient: ['client_id', 'client_secret', 'client_id_issued_at', 'client_secret_expires_at'],
-      KonnectNewSecret: ['client_id', 'client_secret'],
+      KonnectClient: ['client_id', 'client_secret'],
       KonnectSecretList: ['secrets'],
       KonnectSecret: ['secret_id', 'client_id', 'client_secret', 'status', 'created_at', 'expires_at'],
     };
@@ -131,6 +150,28 @@ suite('Schemas', () => {
       assert.equal(properties.client_secret_expires_at?.type, 'integer');
       assert.equal(properties.scope?.type, 'string');
     }
+  });
+
+  test('every schema and every member of it says what it means', () => {
+    const silent: string[] = [];
+    for (const [name, schema] of Object.entries(document.components.schemas ?? {})) {
+      if (!saysSomething(schema)) silent.push(name);
+    }
+    const members = membersIn(document);
+    for (const [path, schema] of members) if (!saysSomething(schema)) silent.push(path);
+    assert.deepEqual(silent, []);
+    assert.ok(members.length > 50, `only ${members.length} members were looked at`);
+  });
+
+  test('a member of a client may be null, which is absent, and the description shows it', () => {
+    const { properties } = component('ClientRequest') as {
+      properties: Record<string, { type?: unknown; anyOf?: unknown }>;
+    };
+    for (const [name, { type }] of Object.entries(properties)) {
+      assert.ok(Array.isArray(type) && type.includes('null'), name);
+    }
+    const nulls = Object.fromEntries(Object.keys(properties).map((name) => [name, null]));
+    assert.deepEqual(mergeMetadata({}, nulls), mergeMetadata({}, {}));
   });
 
   test('nothing of zod is left: no $defs, no $id, no bound that only JavaScript has', () => {
