@@ -11,7 +11,7 @@ import { ROUTES, urlOf } from './support/routes.ts';
 import { refuses, storedClients, UNAUTHORIZED } from './support/stored.ts';
 
 const TEST = 'test' as PortalName;
-const CREATED = { client_name: 'a client' };
+const CREATED = { client_name: 'a client', redirect_uris: [] };
 
 let bridge: CaseBridge;
 before(async () => {

@@ -90,7 +90,7 @@ for (const dialect of DIALECTS) {
     };
     const made = await call('POST', `${clients}?portal=test&tenant=test`, {
       key: stranger,
-      body: { client_name: 'a client', ...claim },
+      body: { ...KONNECT.needs, ...claim },
       headers: {
         'x-portal': 'test',
         'x-tenant-id': 'test',
@@ -111,13 +111,13 @@ test('S-TEN-02 two credentials that differ are refused: it is not ours to choose
     const both = () =>
       call('POST', dialect.clients(service), {
         key: stranger,
-        body: { client_name: 'x' },
+        body: KONNECT.needs,
         headers: bearer(API_KEY),
       });
     await refuses(service, { status: 400, error: 'invalid_request' }, both);
     const same = await call('POST', dialect.clients(service), {
       key: stranger,
-      body: { client_name: 'x' },
+      body: KONNECT.needs,
       headers: bearer(stranger),
     });
     assert.equal(same.status, 201);

@@ -20,7 +20,13 @@ import { API } from '../support/domain.ts';
 import { domain, type Operated, startOperated } from '../support/operated-service.ts';
 import { API_KEY, type TestService } from '../support/service.ts';
 import { refuses } from '../support/unwritten.ts';
-import { assertClientDocument, assertKonnect, assertRegistration } from './strict-client.ts';
+import {
+  applicationResponse,
+  assertKonnect,
+  assertKonnectError,
+  secretResponse,
+} from './konnect-document.ts';
+import { assertClientDocument, assertRegistration } from './strict-client.ts';
 
 let operated: Operated;
 let service: TestService;
@@ -66,18 +72,13 @@ test('Konnect: create, rotate, the three events and delete, as documented', asyn
   // With the slash of the document's path `/`, and without.
   for (const base of [`${KONNECT}/`, KONNECT]) {
     const created = await call('POST', base, KONNECT_APPLICATION);
-    assert.equal(created.status, 201, created.text);
-    assertKonnect(
-      created,
-      ['client_id', 'client_secret'],
-      ['client_id_issued_at', 'client_secret_expires_at'],
-    );
+    assertKonnect(created, 201, applicationResponse);
     const at = `${KONNECT}/${created.body.client_id}`;
     // Rotation and deletion carry no body; the portal sends the type with some of them all the same.
     const rotated = await call('POST', `${at}/new-secret`);
-    assert.equal(rotated.status, 200, rotated.text);
+    assertKonnect(rotated, 200, secretResponse);
     const typed = await call('POST', `${at}/new-secret`, undefined, { 'content-type': 'application/json' });
-    assert.equal(typed.status, 200, typed.text);
+    assertKonnect(typed, 200, secretResponse);
     const events = [
       { ...EVENT, event_type: 'update_application', redirect_uris: ['https://example.com/2'] },
       { ...EVENT, event_type: 'update_application' },
@@ -107,6 +108,16 @@ test("Konnect: its example's grants for people are refused by name, and nothing 
   assert.ok(!answer.text.includes('implicit'), 'no received value is echoed');
 });
 
+test('Konnect: its example of a wrong payload, one without redirect URIs, creates nothing', async () => {
+  const { redirect_uris: _, ...wrong } = KONNECT_APPLICATION;
+  const answer = await refuses(
+    service,
+    { status: 400, error: 'invalid_client_metadata', says: /^redirect_uris: / },
+    () => asPortal(service)('POST', KONNECT, wrong),
+  );
+  assertKonnectError(answer, 400);
+});
+
 test('Konnect: its examples of a wrong key and of wrong events are refused', async () => {
   const call = asPortal(service);
   const { body } = await call('POST', KONNECT, KONNECT_APPLICATION);
@@ -118,7 +129,7 @@ test('Konnect: its examples of a wrong key and of wrong events are refused', asy
     () => nobody('POST', `${at}/new-secret`),
     () => nobody('POST', `${at}/event-hook`, { ...EVENT, event_type: 'update_application' }),
   ]) {
-    await refuses(service, { status: 401, error: 'unauthorized' }, act);
+    assertKonnectError(await refuses(service, { status: 401, error: 'unauthorized' }, act), 401);
   }
   await refuses(service, { status: 400, error: 'invalid_client_metadata', says: /event_type/ }, () =>
     call('POST', `${at}/event-hook`, EVENT),

@@ -3,7 +3,15 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Answer } from '../support/bridge.ts';
 import { fetchToken } from '../support/bridge.ts';
-import { asPortal, BRIDGE, bearing, type Call, KONNECT, PUBLIC_REGISTER } from '../support/dialects.ts';
+import {
+  asPortal,
+  BRIDGE,
+  bearing,
+  type Call,
+  KONNECT,
+  LEAST,
+  PUBLIC_REGISTER,
+} from '../support/dialects.ts';
 import { domain, type Operated, startOperated } from '../support/operated-service.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { tempDir } from '../support/temp.ts';
@@ -32,13 +40,13 @@ test('over its calls a portal is told to wait, nothing is done, and the others g
   )) as [Call, Call];
   const made = await slow('POST', BRIDGE, {});
   await slow('GET', BRIDGE);
-  await slow('POST', KONNECT, {});
+  await slow('POST', KONNECT, LEAST);
   await slow('POST', PUBLIC_REGISTER, {});
   assert.equal((await slow('GET', `${BRIDGE}/${made.body.client_id}`)).status, 200);
   for (const act of [
     () => slow('POST', BRIDGE, {}),
     () => slow('GET', BRIDGE),
-    () => slow('POST', KONNECT, {}),
+    () => slow('POST', KONNECT, LEAST),
     () => slow('POST', PUBLIC_REGISTER, {}),
     () => slow('DELETE', `${BRIDGE}/${made.body.client_id}`),
     () => slow('POST', BRIDGE, '{malformed'),

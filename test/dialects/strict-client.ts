@@ -47,31 +47,6 @@ export function assertRegistration(answer: Answer): void {
   assertNotKept(answer);
 }
 
-/** The members that Konnect's document names, and no other. */
-export function assertKonnect(
-  answer: Answer,
-  members: readonly string[],
-  optionalMembers: readonly string[] = [],
-): void {
-  assertJson(answer);
-  assertKonnectMembers(answer.body, members, optionalMembers);
-}
-
-function assertKonnectMembers(
-  body: Record<string, unknown>,
-  members: readonly string[],
-  optionalMembers: readonly string[] = [],
-): void {
-  const others = Object.keys(body).filter((name) => ![...members, ...optionalMembers].includes(name));
-  assert.deepEqual(others, [], 'a member that Konnect does not know');
-  const checks = Object.fromEntries(members.map((name) => [name, name.endsWith('_at') ? time : string]));
-  assertMembers(body, checks);
-  assertMembers(
-    body,
-    Object.fromEntries(optionalMembers.map((name) => [name, optional(name.endsWith('_at') ? time : string)])),
-  );
-}
-
 /** RFC 7591 section 3.2.1, RFC 6749 section 5.1. */
 export function assertNotKept({ headers }: Answer): void {
   assert.equal(headers.get('cache-control'), 'no-store');
@@ -80,7 +55,7 @@ export function assertNotKept({ headers }: Answer): void {
   assert.equal(headers.get('etag'), null);
 }
 
-function assertJson({ headers, body }: Answer): void {
+export function assertJson({ headers, body }: Answer): void {
   assert.match(headers.get('content-type') ?? '', /^application\/json(;|$)/);
   assert.equal(typeof body, 'object');
 }

@@ -12,6 +12,7 @@ import {
   bearing,
   type Call,
   KONNECT,
+  LEAST,
   opens,
   PUBLIC_REGISTER,
 } from '../support/dialects.ts';
@@ -65,7 +66,7 @@ for (const [name, path] of [
   test(`S-RACE-06: ${name}: ${PARALLEL} creates with one key over two processes are one client`, async () => {
     const label = randomUUID();
     const key = { 'idempotency-key': randomUUID() };
-    const body = { client_name: 'once', labels: { race: label } };
+    const body = { ...LEAST, labels: { race: label } };
     const { body: client } = assertAllSame(await atOnce((call) => call('POST', path, body, key)), 201);
     for (const call of calls) assert.equal(await countClients(call, label), 1);
     for (const { service } of [first, second]) {

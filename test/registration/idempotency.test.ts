@@ -11,6 +11,7 @@ import {
   bearing,
   type Call,
   KONNECT,
+  LEAST,
   LOCAL_REGISTER,
   opens,
   PUBLIC_REGISTER,
@@ -59,7 +60,7 @@ for (const [name, path] of [
     assert.equal(await opens(service, first.body.client_id, first.body.client_secret), true);
     await refuses(service, REUSED, () => call('POST', path, { ...body, client_name: 'b' }, key));
     await refuses(service, REUSED, () => call('POST', path, { ...body, more: 1 }, key));
-    await refuses(service, REUSED, () => call('POST', path, {}, key));
+    await refuses(service, REUSED, () => call('POST', path, LEAST, key));
   });
 }
 
@@ -96,7 +97,7 @@ test("two portals' keys are two keys, and so are two routes' and two clients'", 
   const theirs = await other('POST', BRIDGE, {}, key);
   assert.notEqual(theirs.body.client_id, mine.body.client_id);
   assert.equal(theirs.status, 201);
-  const konnect = await call('POST', KONNECT, {}, key);
+  const konnect = await call('POST', KONNECT, LEAST, key);
   assert.notEqual(konnect.body.client_id, mine.body.client_id);
   const second = await call('POST', BRIDGE, { client_name: '2' }, newKey());
   const rotate = (id: string) => call('POST', `${BRIDGE}/${id}/rotate-secret`, {}, key);
@@ -182,13 +183,13 @@ test('after its window the answer comes without the secret, and the client is th
     const brieflyCall = asPortal(brief.service);
     const key = newKey();
     const paths = [BRIDGE, KONNECT, PUBLIC_REGISTER];
-    const firsts = await Promise.all(paths.map((path) => brieflyCall('POST', path, {}, key)));
+    const firsts = await Promise.all(paths.map((path) => brieflyCall('POST', path, LEAST, key)));
     for (const [index, path] of paths.entries()) {
       const first = firsts[index];
       const { client_secret, ...rest } = first?.body ?? {};
       assert.match(client_secret, /^dcrs_/);
       await eventually(async () => {
-        const again = await brieflyCall('POST', path, {}, key);
+        const again = await brieflyCall('POST', path, LEAST, key);
         assert.equal(again.status, 201);
         assert.deepEqual(again.body, rest, path);
       }, 3000);

@@ -65,6 +65,8 @@ export interface Dialect {
 
 export const BRIDGE = '/bridge/local/clients';
 export const KONNECT = '/konnect/local';
+/** The least that Konnect's create takes, and so every other dialect's too. */
+export const LEAST = { client_name: 'a client', redirect_uris: [] };
 export const PUBLIC_REGISTER = '/oauth2/register';
 export const LOCAL_REGISTER = '/register/local';
 

@@ -15,15 +15,8 @@ import { rotateSecret } from '../../registration/rotate-secret.ts';
 import { addSecret, deleteSecret, listSecrets } from '../../registration/secrets.ts';
 import { EXAMPLE_CLIENT, EXAMPLE_SECRET } from '../client-document.ts';
 import { actOf, type DialectRequest, idOf, parsed } from '../request.ts';
-import {
-  createdClient,
-  createRequest,
-  eventRequest,
-  newSecret,
-  secretDocument,
-  secretList,
-  toEvent,
-} from './wire.ts';
+import { createRequest, toMetadata } from './create-request.ts';
+import { clientWithSecret, dateTime, eventRequest, secretDocument, secretList, toEvent } from './wire.ts';
 
 const BASE = '/konnect/:provider';
 const CLIENT = `${BASE}/:client_id`;
@@ -32,6 +25,7 @@ const SECRETS = `${CLIENT}/secrets`;
 const ID = { client_id: EXAMPLE_CLIENT.client_id };
 const WITH_SECRET = { ...ID, client_secret: EXAMPLE_SECRET };
 const SECRET_ID = 'sec_6MqbAvZIVYvEHF0kTVxJ5p';
+const MADE_AT = dateTime(EXAMPLE_CLIENT.client_id_issued_at);
 const DONE = { 204: { description: 'Done; no body.', schema: null } };
 const anything = z.looseObject({});
 
@@ -50,18 +44,17 @@ export function konnectEndpoints(context: RegistrationContext): readonly Endpoin
           redirect_uris: [],
           grant_types: ['client_credentials'],
           scopes: ['read'],
+          token_endpoint_auth_method: 'client_secret_basic',
+          application_description: 'syncs orders',
+          portal_id: '426ac0a7-aeb6-4043-a404-c4bfe24f2705',
         },
       },
       idempotent: true,
-      responses: { 201: { description: 'Registered.', schema: createdClient, example: WITH_SECRET } },
+      responses: { 201: { description: 'Registered.', schema: clientWithSecret, example: WITH_SECRET } },
       handle: async (request) => {
-        const { client, clientSecret } = await createClient(context, actOf(request), metadataOf(request));
-        const times = { client_id_issued_at: client.created_at, client_secret_expires_at: 0 };
-        return {
-          status: 201,
-          body: { ...secretAnswer(client.client_id, clientSecret), ...times },
-          secret: true,
-        };
+        const members = toMetadata(request.body);
+        const { client, clientSecret } = await createClient(context, actOf(request), members);
+        return { status: 201, body: secretAnswer(client.client_id, clientSecret), secret: true };
       },
     },
     {
@@ -82,7 +75,7 @@ export function konnectEndpoints(context: RegistrationContext): readonly Endpoin
       summary: 'Replace the secret; the old one is unusable at once',
       requestBody: { presence: 'optional', schema: anything, example: {} },
       idempotent: true,
-      responses: { 200: { description: 'Replaced.', schema: newSecret, example: WITH_SECRET } },
+      responses: { 200: { description: 'Replaced.', schema: clientWithSecret, example: WITH_SECRET } },
       handle: async (request) => {
         const { client, clientSecret } = await rotateSecret(context, actOf(request), idOf(request), 0);
         return { status: 200, body: secretAnswer(client.client_id, clientSecret), secret: true };
@@ -114,7 +107,7 @@ export function konnectEndpoints(context: RegistrationContext): readonly Endpoin
         200: {
           description: 'Without their values.',
           schema: secretList,
-          example: { secrets: [{ secret_id: SECRET_ID, ...ID, status: 'ACTIVE', created_at: 1795307210 }] },
+          example: { secrets: [{ secret_id: SECRET_ID, ...ID, status: 'ACTIVE', created_at: MADE_AT }] },
         },
       },
       handle: async (request) => {
@@ -134,7 +127,7 @@ export function konnectEndpoints(context: RegistrationContext): readonly Endpoin
         201: {
           description: 'Added.',
           schema: secretDocument,
-          example: { secret_id: SECRET_ID, ...WITH_SECRET },
+          example: { secret_id: SECRET_ID, ...WITH_SECRET, created_at: MADE_AT },
         },
       },
       handle: async (request) => {
@@ -163,12 +156,6 @@ export function konnectEndpoints(context: RegistrationContext): readonly Endpoin
   ];
 }
 
-/** Konnect's own spelling of the description; everything else is RFC 7591's or kept as it came. */
-function metadataOf({ body }: DialectRequest): Readonly<Record<string, unknown>> {
-  const { application_description, ...members } = body;
-  return { description: application_description, ...members };
-}
-
 function secretAnswer(client_id: string, client_secret: string | undefined) {
   return client_secret === undefined ? { client_id } : { client_id, client_secret };
 }
@@ -176,6 +163,6 @@ function secretAnswer(client_id: string, client_secret: string | undefined) {
 function toSecretDocument(request: DialectRequest, secret: Secret) {
   const { secret_id, created_at, expires_at } = secret;
   const status = isValidAt(secret, request.nowSeconds) ? 'ACTIVE' : 'INACTIVE';
-  const end = expires_at === 0 ? {} : { expires_at };
-  return { secret_id, client_id: idOf(request), status, created_at, ...end };
+  const end = expires_at === 0 ? {} : { expires_at: dateTime(expires_at) };
+  return { secret_id, client_id: idOf(request), status, created_at: dateTime(created_at), ...end };
 }

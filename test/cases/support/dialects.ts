@@ -14,6 +14,8 @@ export interface Dialect {
   readonly hasUpdate: boolean;
   /** Whether members that we do not know are kept, or ignored as RFC 7591 section 2 asks. */
   readonly keepsUnknownMembers: boolean;
+  /** What a create can't do without, beside what a case is about. */
+  readonly needs?: Body;
 }
 
 export const BRIDGE: Dialect = {
@@ -29,6 +31,7 @@ export const KONNECT: Dialect = {
   rotation: 'new-secret',
   hasUpdate: false,
   keepsUnknownMembers: true,
+  needs: { client_name: 'a client', redirect_uris: [] },
 };
 const REGISTER: Dialect = {
   name: 'RFC 7591 at a provider',
@@ -71,7 +74,7 @@ export function through(dialect: Dialect, service: TestService, key: string | un
     clients,
     client: (id: string) => `${clients}/${id}`,
     create: (body: Body = { client_name: 'a client', scope: 'read' }, headers?: Headers) =>
-      call('POST', clients, { key, body, ...(headers && { headers }) }),
+      call('POST', clients, { key, body: { ...dialect.needs, ...body }, ...(headers && { headers }) }),
     read: (id: string) => call('GET', `${clients}/${id}`, { key }),
     /** Of Konnect, its event: it can rename and move, and nothing else. */
     update: (id: string, body: Body) =>
