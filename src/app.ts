@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecretUsageRecorder } from './clients/secret-usage-recorder.ts';
 import { apiDescription } from './compose/api-description.ts';
 import { bridge, bridgeRoutes } from './compose/bridge.ts';
+import { clientCounts } from './compose/client-counts.ts';
 import { settleFirstPortal } from './compose/first-portal.ts';
 import { nowSeconds, type Parts } from './compose/parts.ts';
 import { tokenService } from './compose/token-service.ts';
@@ -63,7 +64,10 @@ export async function startService({ config, log, portalCreated }: ServiceOption
     const kek = await keyEncryptionKey(config);
     const resources = resourcesByIdentifier(config.resources);
     const ring = await openRing(config, store, kek, log);
-    const metrics = createMetrics({ ringVersion: () => ring.version });
+    const metrics = createMetrics({
+      ringVersion: () => ring.version,
+      countClients: clientCounts(config, store),
+    });
     const credentials = createCredentials(kek, randomBytes);
     const portals = portalContext(store, credentials);
     return await serve({ config, log, metrics, store, ring, credentials, portals, resources }, portalCreated);

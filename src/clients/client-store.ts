@@ -25,6 +25,11 @@ export interface CreateConditions {
    * creates that are open at upstream providers.
    */
   readonly maxClients: number;
+  /**
+   * How many clients all portals together may have with this one; counted in the same commit (S-DCR-26). Not
+   * asked when an intent is ended: that client is there already, upstream.
+   */
+  readonly maxClientsInAll: number;
   /** Kept in the same commit; an answer that is there already is returned and nothing else happens. */
   readonly answer?: IdempotentAnswer | undefined;
   /** Hash of an initial access token to take one use of, in the same commit (S-DCR-02). */
@@ -60,6 +65,7 @@ export type CreateOutcome =
   | 'created'
   | 'exists'
   | 'quota_exceeded'
+  | 'store_full'
   | 'token_spent'
   | 'intent_lost'
   | Replayed;
@@ -73,10 +79,12 @@ export interface ClientStore {
   list(query: ClientQuery): Promise<ClientPage>;
   /** How many clients the portal has; constant time. */
   count(portal: PortalName): Promise<number>;
+  /** How many clients all portals have; constant time. */
+  countAll(): Promise<number>;
   /**
    * Stores a new client (version 1). Looked at in this order, in one commit: a kept answer (`Replayed`),
    * the intent, the id (`exists` when it is taken or was deleted within `TOMBSTONE_SECONDS`), the quota,
-   * the token.
+   * the cap, the token.
    */
   create(record: ClientRecord, conditions: CreateConditions): Promise<CreateOutcome>;
   /**

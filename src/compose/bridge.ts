@@ -109,6 +109,7 @@ function registrationContext({ config, store, credentials }: Parts): Registratio
       answerSeconds: config.idempotency_seconds,
       secretSeconds: config.idempotency_secret_seconds,
     },
+    maxClientsInAll: config.max_clients,
     signCursor,
   };
 }

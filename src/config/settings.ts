@@ -95,6 +95,10 @@ export const settings = {
     .max(10 * MINUTE_MS)
     .default(10 * SECOND_MS)
     .meta({ description: 'How long requests in flight may finish after that.' }),
+  max_clients: z.int().min(1).max(100_000_000).default(10_000_000).meta({
+    description:
+      "How many clients all portals together may have, whatever their own `max_clients`. The registration beyond it is refused; no client makes room for another's.",
+  }),
   idempotency_seconds: z
     .int()
     .min(60)

@@ -12,12 +12,13 @@ export type DialectRequest = EndpointRequest<Caller>;
 /** `provider` from the path, or `local` where the path has none. */
 export function actOf(request: DialectRequest): Act {
   const { caller, params, nowSeconds, idempotencyKey, route, body } = request;
-  const { portal, initialAccessToken } = caller;
+  const { portal, initialAccessToken, initialAccessTokenSpent } = caller;
   return {
     portal,
     provider: params.provider ?? 'local',
     nowSeconds,
     initialAccessToken,
+    initialAccessTokenSpent,
     idempotent:
       idempotencyKey === undefined
         ? undefined

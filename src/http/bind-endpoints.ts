@@ -81,14 +81,19 @@ async function authenticated(ctx: Context, options: BindOptions): Promise<Caller
     return caller;
   } catch (error) {
     // Only what was refused is counted: a portal that has a key is not slowed down by its neighbours.
-    if (error instanceof Refusal) refuseOverLimit(await options.takeFailure(ctx.ip));
+    if (error instanceof Refusal) refuseOverLimit(await options.takeFailure(ctx.ip), TOO_MANY_FAILURES);
     throw error;
   }
 }
 
-function refuseOverLimit(retryAfterSeconds: number | undefined): void {
+/** Behind one address there may be many: whose key is valid never gets here, whatever the others send. */
+const TOO_MANY_FAILURES =
+  'Too many refused keys come from this address; a valid key is not held back. Check the key, and wait for as long as Retry-After says.';
+
+function refuseOverLimit(retryAfterSeconds: number | undefined, detail?: string): void {
   if (retryAfterSeconds === undefined) return;
-  throw new Refusal('rate_limited', { headers: { 'retry-after': String(retryAfterSeconds) } });
+  const headers = { 'retry-after': String(retryAfterSeconds) };
+  throw new Refusal('rate_limited', { headers, ...(detail === undefined ? {} : { detail }) });
 }
 
 function singleValues(query: Context['query']): Record<string, string> {

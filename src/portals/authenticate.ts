@@ -44,9 +44,14 @@ export async function authenticateRegistrant(
   const initialAccessToken = hashForLookup(credential, hash);
   const token = await store.readInitialAccessToken(initialAccessToken, nowSeconds);
   const portal = token && (await store.read(token.portal));
-  if (portal === undefined) throw new Refusal('key_unknown');
+  if (token === undefined || portal === undefined) throw new Refusal('key_unknown');
   if (portal.state === 'disabled') throw new Refusal('portal_disabled');
-  return { portal: portal.name, subject: initialAccessToken.slice(0, 22), initialAccessToken };
+  return {
+    portal: portal.name,
+    subject: initialAccessToken.slice(0, 22),
+    initialAccessToken,
+    initialAccessTokenSpent: token.uses_left < 1,
+  };
 }
 
 function sameHash(one: string, other: string): boolean {

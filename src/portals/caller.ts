@@ -10,4 +10,6 @@ export interface Caller {
   readonly client?: ClientId;
   /** Hash of the initial access token, when it was one: it may register and do nothing else. */
   readonly initialAccessToken?: string;
+  /** It has no use left: its bearer may hear an answer again that it was given, and nothing else. */
+  readonly initialAccessTokenSpent?: boolean;
 }

@@ -10,7 +10,7 @@ export interface InitialAccessToken {
   /** Base64url of HMAC-SHA-256 over the whole token, under the API keys' pepper. */
   readonly hash: string;
   readonly portal: PortalName;
-  /** How many clients it may still register; at 0 it is forgotten. */
+  /** How many clients it may still register; at 0 a retry of what it registered is all it is good for. */
   readonly uses_left: number;
   /** Epoch seconds from which it is refused. */
   readonly expires_at: number;

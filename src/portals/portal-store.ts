@@ -15,6 +15,6 @@ export interface PortalStore {
   replace(record: PortalRecord, expectedVersion: number): Promise<'replaced' | 'conflict'>;
   /** Stores a limited-use token. Its uses are taken by `ClientStore.create`, in the create's own commit. */
   addInitialAccessToken(token: InitialAccessToken): Promise<void>;
-  /** Undefined when unknown, spent, or expired at `nowSeconds`. */
+  /** Undefined when unknown, or expired at `nowSeconds`. A spent one, with no use left, is found until its end. */
   readInitialAccessToken(hash: string, nowSeconds: number): Promise<InitialAccessToken | undefined>;
 }

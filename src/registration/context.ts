@@ -30,6 +30,8 @@ export interface RegistrationContext {
   /** The configured providers by name. */
   readonly providers: ReadonlyMap<string, ProviderRules>;
   readonly idempotency: IdempotencyContext;
+  /** How many clients all portals together may have. */
+  readonly maxClientsInAll: number;
 }
 
 export interface ProviderRules {
@@ -47,6 +49,8 @@ export interface Act {
   readonly idempotent?: IdempotentRequest | undefined;
   /** Hash of the initial access token that lets this caller register, when it was one. */
   readonly initialAccessToken?: string | undefined;
+  /** That token has no use left. */
+  readonly initialAccessTokenSpent?: boolean | undefined;
 }
 
 /** Refuses a provider that does not exist, or that the portal's policy does not name. */
@@ -124,6 +128,17 @@ export async function changeWithSecret(
     if (typeof outcome === 'object') return replayed(context, act, outcome.replayed);
   }
   throw new Refusal('client_conflict');
+}
+
+/**
+ * What a retry gets whose initial access token was spent by the act that it repeats: the kept answer.
+ * Answers are kept apart by token, so nobody else's can be had; whatever was not answered before is
+ * refused as with a token that never was.
+ */
+export async function replayOfSpent(context: RegistrationContext, act: Act): Promise<ClientAnswer> {
+  const kept = await keptReplay(context, act);
+  if (kept === undefined) throw new Refusal('key_unknown');
+  return kept;
 }
 
 async function keptReplay(context: RegistrationContext, act: Act): Promise<ClientAnswer | undefined> {

@@ -1,9 +1,10 @@
 /**
  * What can be counted, for Prometheus. Every label takes its values from a fixed set of ours (listener,
- * route template, status, reason code): neither a client id nor anything that a caller chooses becomes one,
+ * route template, status, reason code) or is the name of a portal, which the operator gave: neither a client id nor anything that a caller chooses becomes one,
  * so that the number of series is bounded and the page tells nothing about a client (S-META-12).
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type CountClients, createClientGauges } from './client-gauges.ts';
 import { createRequestHistogram } from './request-histogram.ts';
 
 export interface RequestObservation {
@@ -28,7 +29,12 @@ export interface Metrics extends RequestMetrics {
   render(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
 
-export function createMetrics(state: { readonly ringVersion: () => number }): Metrics {
+export interface MetricsState {
+  readonly ringVersion: () => number;
+  readonly countClients: CountClients;
+}
+
+export function createMetrics(state: MetricsState): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 10 });
@@ -52,6 +58,7 @@ export function createMetrics(state: { readonly ringVersion: () => number }): Me
       this.set(state.ringVersion());
     },
   });
+  const updateClients = createClientGauges(registry, state.countClients);
   let requests = 0;
   return {
     observe: (request) => {
@@ -61,6 +68,9 @@ export function createMetrics(state: { readonly ringVersion: () => number }): Me
     requests: () => requests,
     tokenIssued: () => issued.inc(),
     tokenRefused: (reason) => refused.inc({ reason }),
-    render: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
+    render: async () => {
+      await updateClients();
+      return { text: await registry.metrics(), contentType: registry.contentType };
+    },
   };
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { issueInitialAccessToken, rollPortalKey, setPortalState } from '../../src/portals/manage.ts';
 import type { PortalName } from '../../src/portals/portal-name.ts';
+import { eventually } from '../support/eventually.ts';
 import { shapeOf } from '../support/refusal.ts';
 import { API_KEY } from '../support/service.ts';
 import { type CaseBridge, startBridge } from './support/bridge.ts';
@@ -64,7 +65,8 @@ test('S-DCR-01 refused credentials are counted, and too many of them are answere
     // 600 in a minute from one address are borne.
     for (let made = 1; made < 600; made += 1) assert.equal((await guess()).status, 401);
     const limited = { status: 429, error: 'too_many_requests', headers: { 'retry-after': /^[1-9]\d?$/ } };
-    await refuses(service, limited, guess);
+    const refused = await refuses(service, { ...limited, says: /a valid key is not held back/ }, guess);
+    assert.ok(!refused.text.includes('dcrk_a_guess'));
     const own = await through(DIALECTS[0] ?? assert.fail(), service).create(CREATED);
     assert.equal(own.status, 201, 'whoever has a key is not shut out by those who guess');
   } finally {
@@ -203,4 +205,61 @@ function assertNoCors(headers: Headers): void {
 /** Another process on the same store, whose count of refused credentials is at zero. */
 function startBridgeBeside({ service: { directory } }: CaseBridge): Promise<CaseBridge> {
   return startBridge({ directory });
+}
+
+for (const dialect of RFC_DIALECTS) {
+  test(`S-DCR-02 the retry of what spent a token hears the same answer, and nobody else hears it (${dialect.name})`, async () => {
+    const { service } = bridge;
+    const { clients } = through(dialect, service);
+    const [token, other] = [await issueToken(TEST, 1), await issueToken(TEST, 1)];
+    const register = (credential: string, key: string | undefined, body: object = CREATED) =>
+      call('POST', clients, {
+        body,
+        headers: { ...bearer(credential), ...(key === undefined ? {} : { 'idempotency-key': key }) },
+      });
+    const made = await register(token, 'retry-1');
+    assert.equal(made.status, 201);
+    const before = storedClients(service).length;
+    for (let again = 0; again < 3; again += 1) {
+      const answer = await register(token, 'retry-1');
+      assert.equal(answer.status, 201);
+      assert.deepEqual(answer.body, made.body);
+    }
+    assert.equal(storedClients(service).length, before, 'a retry registers nothing');
+    // Spent, it is otherwise a token that never was: whatever is sent with it, wrong or right.
+    await refuses(service, UNAUTHORIZED, () => register(token, 'retry-2'));
+    await refuses(service, UNAUTHORIZED, () => register(token, undefined));
+    await refuses(service, UNAUTHORIZED, () =>
+      register(token, 'retry-2', { redirect_uris: ['javascript:x'] }),
+    );
+    await refuses(service, { status: 422, error: 'idempotency_key_reused' }, () =>
+      register(token, 'retry-1', { client_name: 'another' }),
+    );
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      const body = method === 'PUT' ? CREATED : undefined;
+      await refuses(service, UNAUTHORIZED, () =>
+        call(method, `${clients}/${made.body.client_id}`, { body, headers: bearer(token) }),
+      );
+    }
+    const theirs = await register(other, 'retry-1');
+    assert.equal(theirs.status, 201);
+    assert.notEqual(theirs.body.client_id, made.body.client_id, "another bearer's key is another key");
+  });
+
+  test(`S-DCR-02 the answer is not heard with a token whose time is over, or whose portal is disabled (${dialect.name})`, async () => {
+    const { service } = bridge;
+    const { clients } = through(dialect, service);
+    const name = `retrying${RFC_DIALECTS.indexOf(dialect)}` as PortalName;
+    await bridge.addPortal(name);
+    const register = (token: string) =>
+      call('POST', clients, { body: CREATED, headers: { ...bearer(token), 'idempotency-key': 'retry' } });
+    // Ends 5 s after its making, which was some seconds ago.
+    const short = await issueToken(name, 1, () => Math.floor(Date.now() / 1000) - 3);
+    const long = await issueToken(name, 1);
+    for (const token of [short, long]) assert.equal((await register(token)).status, 201);
+    await eventually(async () => assert.equal((await register(short)).status, 401), 5000);
+    assert.equal((await register(long)).status, 201);
+    await bridge.asOperator((context) => setPortalState(context, name, 'disabled'));
+    await refuses(service, UNAUTHORIZED, () => register(long));
+  });
 }

@@ -1,7 +1,7 @@
 /** S-DCR-26: one portal can fill neither the store nor the time of the service. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { fetchToken } from '../support/bridge.ts';
+import { fetchToken, send } from '../support/bridge.ts';
 import { type CaseBridge, startBridge } from './support/bridge.ts';
 import { DIALECTS, through } from './support/dialects.ts';
 import { refuses, storedClients } from './support/stored.ts';
@@ -72,4 +72,42 @@ test('S-DCR-26 of a hundred creates at once only as many pass as the quota has r
   assert.equal(answers.filter(({ status }) => status === 201).length, 3);
   assert.equal(answers.filter(({ status }) => status === 403).length, 97);
   assert.equal(storedClients(service).filter(({ portal }) => portal === 'small').length, 3);
+});
+
+test('S-DCR-26 beyond the cap of the service no portal registers anything, and the numbers are to be seen', async () => {
+  const capped = await startBridge({
+    env: { MAX_CLIENTS: '4' },
+    portals: { small: { max_clients: 3 } },
+  });
+  try {
+    const { service } = capped;
+    const small = through(first, service, await capped.addPortal('small'));
+    const test = through(first, service);
+    const made = [await small.create(), await small.create(), await test.create(), await test.create()];
+    for (const { status } of made) assert.equal(status, 201);
+    const full = { status: 403, error: 'quota_exceeded', says: /over all portals/ };
+    for (const dialect of DIALECTS) await refuses(service, full, () => through(dialect, service).create());
+    await refuses(service, full, () => small.create());
+    for (const { body } of made)
+      assert.equal((await fetchToken(service, body)).status, 200, 'none was evicted');
+    const told = async () =>
+      (await send(`${service.opsUrl}/metrics`)).text
+        .split('\n')
+        .filter((line) => /^dcr_bridge_client/.test(line))
+        .sort();
+    assert.deepEqual(await told(), [
+      'dcr_bridge_client_cap 4',
+      'dcr_bridge_client_quota{portal="small"} 3',
+      'dcr_bridge_client_quota{portal="test"} 1000000',
+      'dcr_bridge_clients_in_all 4',
+      'dcr_bridge_clients{portal="small"} 2',
+      'dcr_bridge_clients{portal="test"} 2',
+    ]);
+    assert.equal((await test.delete(made[3]?.body.client_id)).status, 204);
+    assert.equal((await small.create()).status, 201, 'room is for whoever comes first');
+    await refuses(service, { ...full, says: /This portal has/ }, () => small.create());
+    assert.ok((await told()).includes('dcr_bridge_clients{portal="small"} 3'));
+  } finally {
+    await capped.service.stop();
+  }
 });

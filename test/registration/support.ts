@@ -72,6 +72,7 @@ export async function world(
       ['local', { type: 'local', on_event }],
       ['upstream', { type: 'oidc', on_event }],
     ]),
+    maxClientsInAll: 1_000_000,
     policies,
     close: () => store.close(),
   };

@@ -37,7 +37,7 @@ export function aClient(changes: Partial<ClientRecord> = {}): ClientRecord {
 }
 
 /** The conditions of a create that none of them stops. */
-export const FREELY = { maxClients: 1_000_000_000 };
+export const FREELY = { maxClients: 1_000_000_000, maxClientsInAll: 1_000_000_000 };
 
 export function aLabelledClient(
   labels: Readonly<Record<string, string>>,

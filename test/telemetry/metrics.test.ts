@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ClientCounts } from '../../src/telemetry/client-gauges.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+
+let counts: ClientCounts | undefined = {
+  portals: [
+    { portal: 'acme', clients: 3, quota: 10 },
+    { portal: 'gone soon', clients: 0, quota: 5 },
+  ],
+  inAll: 3,
+  cap: 100,
+};
+const countClients = async () => counts;
 
 const REQUEST = { listener: 'public', method: 'POST', route: '/oauth2/token', status: 200, seconds: 0.003 };
 
 test('requests, tokens, refusals, the ring and the event loop are there to be counted', async () => {
-  const metrics = createMetrics({ ringVersion: () => 7 });
+  const metrics = createMetrics({ ringVersion: () => 7, countClients });
   metrics.observe(REQUEST);
   metrics.tokenIssued();
   metrics.tokenRefused('invalid_client');
@@ -25,7 +36,7 @@ test('requests, tokens, refusals, the ring and the event loop are there to be co
 });
 
 test('a method that a caller invents makes no new series', async () => {
-  const metrics = createMetrics({ ringVersion: () => 1 });
+  const metrics = createMetrics({ ringVersion: () => 1, countClients });
   for (const method of ['PROPFIND', 'MKCOL', 'TRACE', 'M-SEARCH']) metrics.observe({ ...REQUEST, method });
   const { text } = await metrics.render();
   assert.equal(text.match(/request_duration_seconds_count\{/g)?.length, 1);
@@ -33,8 +44,35 @@ test('a method that a caller invents makes no new series', async () => {
 });
 
 test('two instances count apart', async () => {
-  const one = createMetrics({ ringVersion: () => 1 });
-  const other = createMetrics({ ringVersion: () => 1 });
+  const one = createMetrics({ ringVersion: () => 1, countClients });
+  const other = createMetrics({ ringVersion: () => 1, countClients });
   one.tokenIssued();
   assert.match((await other.render()).text, /dcr_bridge_tokens_issued_total 0\n/);
+});
+
+test('S-DCR-26 the clients of each portal are there against its quota, and of all against the cap', async () => {
+  const metrics = createMetrics({ ringVersion: () => 1, countClients });
+  const told = async () => {
+    const lines = (await metrics.render()).text.split('\n');
+    return lines.filter((line) => /^dcr_bridge_client/.test(line));
+  };
+  const first = counts;
+  assert.deepEqual(await told(), [
+    'dcr_bridge_clients{portal="acme"} 3',
+    'dcr_bridge_clients{portal="gone soon"} 0',
+    'dcr_bridge_client_quota{portal="acme"} 10',
+    'dcr_bridge_client_quota{portal="gone soon"} 5',
+    'dcr_bridge_clients_in_all 3',
+    'dcr_bridge_client_cap 100',
+  ]);
+  counts = { portals: [{ portal: 'acme', clients: 4, quota: 10 }], inAll: 4, cap: 100 };
+  assert.deepEqual(await told(), [
+    'dcr_bridge_clients{portal="acme"} 4',
+    'dcr_bridge_client_quota{portal="acme"} 10',
+    'dcr_bridge_clients_in_all 4',
+    'dcr_bridge_client_cap 100',
+  ]);
+  counts = undefined;
+  assert.deepEqual(await told(), [], 'nothing is said while the store does not answer');
+  counts = first;
 });

@@ -50,19 +50,24 @@ const FINISH = (first: number) => `
 /**
  * KEYS client, tombstone, client-count, portal-client-count, client-index, initial-access-token, intents'
  * five, answer, answer-secret.
- * ARGV deadline, client_id, stored, most clients, the portal that the initial access token must be of ('':
- * none is used), answer and its seconds, secret and its seconds, portal, the intent to end and its version.
+ * ARGV deadline, client_id, stored, most clients, most in all, the portal that the initial access token must
+ * be of ('': none is used), answer and its seconds, secret and its seconds, portal, the intent to end and its
+ * version.
  */
 export const createClient = commitScript(`
-  ${INDEX_ENTRIES} ${ANSWER(6)} ${INTENTS(7)} ${FINISH(11)}
+  ${INDEX_ENTRIES} ${ANSWER(7)} ${INTENTS(7)} ${FINISH(12)}
   if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then return { 'exists', now } end
-  if not finished and places_taken(KEYS[4], ARGV[10]) >= tonumber(ARGV[4]) then
-    return { 'quota_exceeded', now }
+  if not finished then
+    if places_taken(KEYS[4], ARGV[11]) >= tonumber(ARGV[4]) then return { 'quota_exceeded', now } end
+    if tonumber(redis.call('GET', KEYS[3]) or '0') >= tonumber(ARGV[5]) then return { 'store_full', now } end
   end
-  if ARGV[5] ~= '' and redis.call('HGET', KEYS[6], 'portal') ~= ARGV[5] then return { 'token_spent', now } end
+  if ARGV[6] ~= '' then
+    local portal, uses_left = unpack(redis.call('HMGET', KEYS[6], 'portal', 'uses_left'))
+    if portal ~= ARGV[6] or tonumber(uses_left) < 1 then return { 'token_spent', now } end
+  end
   redis.call('INCR', KEYS[3])
   redis.call('INCR', KEYS[4])
-  if ARGV[5] ~= '' and redis.call('HINCRBY', KEYS[6], 'uses_left', -1) < 1 then redis.call('DEL', KEYS[6]) end
+  if ARGV[6] ~= '' then redis.call('HINCRBY', KEYS[6], 'uses_left', -1) end
   for _, entry in ipairs(entries(ARGV[3], ARGV[2])) do redis.call('ZADD', KEYS[5], 0, entry) end
   redis.call('SET', KEYS[1], ARGV[3])
   finish_intent()

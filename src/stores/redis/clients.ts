@@ -41,7 +41,11 @@ export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): C
       return Number(await reads.text('clients.count', keys.portalClientCount(portal)));
     },
 
-    async create(record, { maxClients, answer, initialAccessToken, finishes }) {
+    async countAll() {
+      return Number(await reads.text('clients.countAll', keys.clientCount));
+    },
+
+    async create(record, { maxClients, maxClientsInAll, answer, initialAccessToken, finishes }) {
       const { client_id, portal, provider } = record;
       const committed = await commit(
         'clients.create',
@@ -60,6 +64,7 @@ export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): C
           client_id,
           packClient(record),
           maxClients,
+          maxClientsInAll,
           initialAccessToken === undefined ? '' : portal,
           ...answerArguments(answer),
           portal,

@@ -6,7 +6,7 @@
  * | `client:<client_id>` | string | until deleted | createClient, replaceClient, deleteClient | version, head, `ClientRecord` (`stored-client.ts`) |
  * | `client-index:<portal>:<provider>` | zset | while not empty | createClient, replaceClient, deleteClient | for each facet of each client (`facets.ts`): facet, line break, `created_at` in 11 digits, client id; all scores 0, so that a facet's clients are one range in the order of a page |
  * | `portal-client-count:<portal>` | string | for ever | createClient, deleteClient | how many clients the portal has: what its quota is compared with |
- * | `client-count` | string | for ever | createClient, deleteClient | how many clients are stored |
+ * | `client-count` | string | for ever | createClient, deleteClient | how many clients are stored: what the service's cap is compared with |
  * | `secret-uses:<client_id>` | hash | until the client is deleted | addSecretUses, replaceClient, deleteClient | secret id → first use, last use, count; only of secrets that the client has |
  * | `tombstone:<client_id>` | string | `TOMBSTONE_SECONDS` | deleteClient | `Tombstone` |
  * | `tombstone-left` | string | `TOMBSTONE_SECONDS` after the last delete | deleteClient | `1`: a tombstone may still be there |

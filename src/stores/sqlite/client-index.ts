@@ -7,6 +7,8 @@ import type { Database } from './database.ts';
 export interface ClientIndex {
   /** How many clients the portal has, at any provider. */
   count(portal: PortalName): number;
+  /** How many clients all portals have. */
+  countAll(): number;
   add(record: ClientRecord): void;
   /** Only labels and state differ; the client stays at its place in the order. */
   change(from: ClientRecord, to: ClientRecord): void;
@@ -18,6 +20,8 @@ export function sqliteClientIndex(database: Database): ClientIndex {
   const addToCount = database.prepare(`
     INSERT INTO client_counts (portal, clients) VALUES (?1, ?2)
     ON CONFLICT DO UPDATE SET clients = clients + ?2`);
+  const selectTotal = database.prepare('SELECT clients FROM client_total WHERE only = 1');
+  const addToTotal = database.prepare('UPDATE client_total SET clients = clients + ? WHERE only = 1');
   const insert = database.prepare(`
     INSERT INTO client_facets (portal, provider, facet, created_at, client_id) VALUES (?, ?, ?, ?, ?)`);
   const remove = database.prepare(`
@@ -34,9 +38,11 @@ export function sqliteClientIndex(database: Database): ClientIndex {
       const row = selectCount.get(portal) as { clients: number } | undefined;
       return row?.clients ?? 0;
     },
+    countAll: () => Number(selectTotal.get()?.clients),
     add(record) {
       for (const facet of facetsOf(record)) insertFacet(record, facet);
       addToCount.run(record.portal, 1);
+      addToTotal.run(1);
     },
     change(from, to) {
       const [before, after] = [new Set(facetsOf(from)), new Set(facetsOf(to))];
@@ -46,6 +52,7 @@ export function sqliteClientIndex(database: Database): ClientIndex {
     remove(record) {
       for (const facet of facetsOf(record)) removeFacet(record, facet);
       addToCount.run(record.portal, -1);
+      addToTotal.run(-1);
     },
   };
 }

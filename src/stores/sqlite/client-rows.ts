@@ -11,6 +11,8 @@ export interface ClientRows {
   has(id: ClientId): boolean;
   /** How many clients the portal has, at any provider. */
   count(portal: PortalName): number;
+  /** How many clients all portals have. */
+  countAll(): number;
   insert(record: ClientRecord): void;
   update(from: ClientRecord, to: ClientRecord): void;
   remove(record: ClientRecord): void;
@@ -35,6 +37,7 @@ export function sqliteClientRows(database: Database): ClientRows {
     },
     has: (id) => select.get(id) !== undefined,
     count: index.count,
+    countAll: index.countAll,
     insert(record) {
       insert.run(record.client_id, JSON.stringify(record));
       index.add(record);

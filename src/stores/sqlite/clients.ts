@@ -38,15 +38,19 @@ export function sqliteClients(database: Database): ClientStore {
     },
 
     count: async (portal) => database.read('clients.count', () => rows.count(portal)),
+    countAll: async () => database.read('clients.countAll', rows.countAll),
 
-    async create(record, { maxClients, answer, initialAccessToken, finishes }) {
+    async create(record, { maxClients, maxClientsInAll, answer, initialAccessToken, finishes }) {
       const { client_id, portal } = record;
       return database.commit<CreateOutcome>('clients.create', () => {
         const kept = answer && answers.find(answer.id);
         if (kept !== undefined) return { replayed: kept };
         if (finishes !== undefined && !intents.has(finishes)) return 'intent_lost';
         if (rows.has(client_id) || tombstones.has(client_id)) return 'exists';
-        if (finishes === undefined && placesTaken(portal) >= maxClients) return 'quota_exceeded';
+        if (finishes === undefined) {
+          if (placesTaken(portal) >= maxClients) return 'quota_exceeded';
+          if (rows.countAll() >= maxClientsInAll) return 'store_full';
+        }
         if (initialAccessToken !== undefined && !tokens.takeUse(initialAccessToken, portal)) {
           return 'token_spent';
         }

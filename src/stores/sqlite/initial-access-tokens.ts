@@ -1,4 +1,7 @@
-/** Initial access tokens: added once, then counted down to nothing. Their end is by this process's clock. */
+/**
+ * Initial access tokens: added once, then counted down to nothing; a spent one is kept until its end. Their
+ * end is by this process's clock.
+ */
 import type { InitialAccessToken } from '../../portals/initial-access-token.ts';
 import type { PortalName } from '../../portals/portal-name.ts';
 import type { Database } from './database.ts';
@@ -15,11 +18,10 @@ export function sqliteInitialAccessTokens(database: Database): InitialAccessToke
     INSERT OR REPLACE INTO initial_access_tokens (hash, portal, uses_left, expires_at) VALUES (?, ?, ?, ?)`);
   const select = database.prepare(`
     SELECT hash, portal, uses_left, expires_at FROM initial_access_tokens
-    WHERE hash = ? AND uses_left > 0 AND expires_at > ?`);
+    WHERE hash = ? AND expires_at > ?`);
   const take = database.prepare(`
     UPDATE initial_access_tokens SET uses_left = uses_left - 1
     WHERE hash = ? AND portal = ? AND uses_left > 0 AND expires_at > ?`);
-  const forgetSpent = database.prepare('DELETE FROM initial_access_tokens WHERE hash = ? AND uses_left = 0');
 
   return {
     add({ hash, portal, uses_left, expires_at }) {
@@ -29,10 +31,6 @@ export function sqliteInitialAccessTokens(database: Database): InitialAccessToke
       const row = select.get(hash, nowSeconds) as InitialAccessToken | undefined;
       return row === undefined ? undefined : { ...row };
     },
-    takeUse(hash, portal) {
-      if (take.run(hash, portal, Math.floor(Date.now() / 1000)).changes === 0) return false;
-      forgetSpent.run(hash);
-      return true;
-    },
+    takeUse: (hash, portal) => take.run(hash, portal, Math.floor(Date.now() / 1000)).changes > 0,
   };
 }

@@ -121,6 +121,14 @@ const MIGRATIONS: readonly string[] = [
     expires_at_ms INTEGER NOT NULL -- epoch milliseconds
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Of all portals together, beside client_counts: a create compares it with the service's cap.
+  CREATE TABLE client_total (
+    only    INTEGER PRIMARY KEY CHECK (only = 1),
+    clients INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO client_total (only, clients) SELECT 1, coalesce(sum(clients), 0) FROM client_counts;
+  `,
 ];
 
 /** Brings the file to this version's schema. Two processes may do this at once. */

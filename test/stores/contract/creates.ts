@@ -23,7 +23,7 @@ export function createsContract(implementation: Implementation): void {
 
   story('a portal has as many clients as its quota, over all its providers', async ({ clients }, place) => {
     const portal = aPortalName();
-    const conditions = { maxClients: 2 };
+    const conditions = { ...FREELY, maxClients: 2 };
     const first = aClient({ portal });
     assert.equal(await clients.count(portal), 0);
     assert.equal(await clients.create(first, conditions), 'created');
@@ -35,6 +35,26 @@ export function createsContract(implementation: Implementation): void {
 
     await clients.delete(first.client_id, aTombstone(first));
     assert.equal(await clients.count(portal), 1);
+    assert.equal(await clients.create(refused, conditions), 'created');
+  });
+
+  story('S-DCR-26 all portals together have as many clients as the cap', async ({ clients }, place) => {
+    const before = await clients.countAll();
+    const conditions = { ...FREELY, maxClientsInAll: before + 2 };
+    const first = aClient({ portal: aPortalName() });
+    assert.equal(await clients.create(first, conditions), 'created');
+    assert.equal(await clients.create(aClient({ portal: aPortalName() }), conditions), 'created');
+    const refused = aClient({ portal: aPortalName() });
+    assert.equal(await nothingChanges(place, () => clients.create(refused, conditions)), 'store_full');
+    const overQuota = { ...conditions, maxClients: 0 };
+    assert.equal(await clients.create(refused, overQuota), 'quota_exceeded', 'its own quota is told first');
+    assert.equal(await clients.countAll(), before + 2);
+    await clients.replace(next(first), 1);
+    await clients.delete(aClient().client_id, aTombstone(first));
+    assert.equal(await clients.countAll(), before + 2);
+    await clients.delete(first.client_id, aTombstone(first));
+    await clients.delete(first.client_id, aTombstone(first));
+    assert.equal(await clients.countAll(), before + 1);
     assert.equal(await clients.create(refused, conditions), 'created');
   });
 
@@ -61,7 +81,8 @@ export function createsContract(implementation: Implementation): void {
       uses_left: 1,
     });
     assert.equal(await clients.create(aClient(), conditions), 'created');
-    assert.equal(await portals.readInitialAccessToken(token.hash, nowSeconds()), undefined);
+    const spent = await portals.readInitialAccessToken(token.hash, nowSeconds());
+    assert.deepEqual(spent, { ...token, uses_left: 0 }, 'known until its end, for a retry');
     assert.equal(await nothingChanges(place, () => clients.create(aClient(), conditions)), 'token_spent');
   });
 
@@ -129,6 +150,7 @@ export function createsContract(implementation: Implementation): void {
       ['exists', taken, { ...conditions, maxClients: 0, initialAccessToken: aKeyHash() }],
       ['exists', deleted, conditions],
       ['quota_exceeded', aClient(), { ...conditions, maxClients: 1, initialAccessToken: aKeyHash() }],
+      ['store_full', aClient(), { ...conditions, maxClientsInAll: 1, initialAccessToken: aKeyHash() }],
       ['token_spent', aClient(), { ...conditions, initialAccessToken: aKeyHash() }],
     ] as const;
     for (const [outcome, record, refused] of refusals) {

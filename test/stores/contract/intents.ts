@@ -64,13 +64,16 @@ export function intentsContract(implementation: Implementation): void {
     assert.equal(await intents.begin(begun, 2), 'begun');
     const refusals: readonly (() => Promise<unknown>)[] = [
       () => intents.begin(anIntent({ portal }), 2),
-      () => clients.create(aClient({ portal }), { maxClients: 2 }),
+      () => clients.create(aClient({ portal }), { ...FREELY, maxClients: 2 }),
     ];
     for (const refused of refusals) assert.equal(await nothingChanges(place, refused), 'quota_exceeded');
     assert.equal(await intents.begin(anIntent({ portal: aPortalName() }), 2), 'begun');
 
     // Its place was kept for it; it does not need another.
-    assert.equal(await clients.create(aClient({ portal }), { maxClients: 2, finishes: begun }), 'created');
+    assert.equal(
+      await clients.create(aClient({ portal }), { ...FREELY, maxClients: 2, finishes: begun }),
+      'created',
+    );
     assert.equal(await clients.count(portal), 2);
     assert.equal(await intents.begin(anIntent({ portal }), 3), 'begun');
     assert.equal(await intents.begin(anIntent({ portal, kind: 'update' })), 'begun', 'an update needs none');

@@ -116,3 +116,16 @@ test('a path that can not be a file is refused', async () => {
   writeFileSync(join(dir, 'file'), '');
   await refused(join(dir, 'file', 'store.db'), /EEXIST|ENOTDIR/);
 });
+
+test('S-DCR-26 clients of a file from before the cap are counted in', async () => {
+  const file = join(tempDir('sqlite'), 'store.db');
+  const first = await openSqliteStore({ file });
+  for (let made = 0; made < 3; made += 1) await first.clients.create(aClient(), FREELY);
+  await first.close();
+  const older = new DatabaseSync(file);
+  older.exec('DROP TABLE client_total; PRAGMA user_version = 2');
+  older.close();
+  const migrated = await openSqliteStore({ file });
+  assert.equal(await migrated.clients.countAll(), 3);
+  await migrated.close();
+});
