@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from '../support/bridge.ts';
 import {
   asPortal,
@@ -17,6 +16,7 @@ import {
   PUBLIC_REGISTER,
 } from '../support/dialects.ts';
 import { type Operated, startOperated } from '../support/operated-service.ts';
+import { patiently } from '../support/patiently.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { tempDir } from '../support/temp.ts';
 
@@ -38,9 +38,10 @@ after(async () => {
 
 const PARALLEL = 50;
 
-/** `PARALLEL` times at once, by turns to each process. */
+/** `PARALLEL` times at once, by turns to each process; every one of them carries an idempotency key. */
 function atOnce(act: (call: Call, index: number) => Promise<Answer>): Promise<Answer[]> {
-  const turn = (index: number) => act(calls[index % calls.length] ?? asPortal(first.service), index);
+  const turn = (index: number) =>
+    patiently(() => act(calls[index % calls.length] ?? asPortal(first.service), index));
   return Promise.all(Array.from({ length: PARALLEL }, (_, index) => turn(index)));
 }
 
@@ -149,20 +150,26 @@ test('whoever reads Redis and its file finds neither secret nor key', async () =
 test('kill -9 in the middle of creates: sent again, each key is one client, with the secret of its answer', async () => {
   const before = await startOperated();
   const label = randomUUID();
-  const keys = Array.from({ length: 40 }, () => randomUUID());
   const create = (service: Operated['service'], key: string) =>
     asPortal(service)('POST', BRIDGE, { labels: { race: label } }, { 'idempotency-key': key });
+  const keys: string[] = [];
   const heard = new Map<string, string>();
-  const sent = Promise.allSettled(
-    keys.map(async (key) => {
-      const answer = await create(before.service, key);
+  let killed: Promise<void> | undefined;
+  // One after the other until nobody answers: whenever the service dies, every one of them is in the middle.
+  const createUntilKilled = async () => {
+    for (;;) {
+      const key = randomUUID();
+      keys.push(key);
+      const answer = await create(before.service, key).catch(() => undefined);
+      if (answer === undefined) return;
+      assert.equal(answer.status, 201, answer.text);
       heard.set(key, answer.text.replaceAll(before.service.issuer, 'issuer'));
-    }),
-  );
-  while (heard.size < 3) await sleep(1);
-  await before.service.kill();
-  await sent;
-  assert.ok(heard.size < keys.length, 'it was killed in the middle');
+      if (heard.size >= 3) killed ??= before.service.kill();
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, createUntilKilled));
+  await killed;
+  assert.ok(heard.size >= 3 && keys.length >= heard.size + 20, 'it was killed in the middle');
   const restarted = await before.again();
   try {
     const answers = await Promise.all(keys.map((key) => create(restarted.service, key)));

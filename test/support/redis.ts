@@ -104,7 +104,9 @@ async function spawnServer(port: number, dir: string, options: RedisOptions): Pr
     await sleep(5);
     if (failed !== undefined) throw failed;
     if (server.exitCode !== null) throw new Error(`redis-server ended (${server.exitCode}): ${output}`);
-    if ((await redisCommand(port, password, ['PING']).catch(() => '')).startsWith('+PONG')) return server;
+    // Its own process id: whoever else answers on this port is another test's.
+    const info = await redisCommand(port, password, ['INFO', 'server']).catch(() => '');
+    if (info.includes(`process_id:${server.pid}\r\n`)) return server;
     if (Date.now() > deadline) throw new Error(`redis-server does not answer: ${output}`);
   }
 }
