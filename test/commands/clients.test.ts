@@ -2,31 +2,18 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Credentials, fetchToken, portal } from '../support/bridge.ts';
-import { newKeyEncryptionKey, startService, type TestService } from '../support/service.ts';
-import { type Ran, run } from './support.ts';
+import type { TestService } from '../support/service.ts';
+import { type Operator, startWithOperator } from './support.ts';
 
 let service: TestService;
-let env: Record<string, string>;
+let clients: Operator['command'];
+let done: Operator['done'];
 before(async () => {
-  env = { KEY_ENCRYPTION_KEY: newKeyEncryptionKey() };
-  service = await startService({ env });
-  env = { ...env, STORE_URL: `sqlite:${service.directory}/store.db`, KEYS_DIR: `${service.directory}/keys` };
+  ({ service, command: clients, done } = await startWithOperator('clients'));
 });
 after(async () => {
   assert.equal(await service.stop(), 0);
 });
-
-const clients = (...words: string[]): Promise<Ran> =>
-  run(['clients', ...words], { cwd: service.directory, env });
-
-/** Runs it with --json; what it printed. */
-// biome-ignore lint/suspicious/noExplicitAny: the answers have many shapes
-async function done(...words: string[]): Promise<any> {
-  const { code, stdout, stderr } = await clients(...words, '--json');
-  assert.deepEqual([code, stderr], [0, '']);
-  assert.equal(stdout.trimEnd().split('\n').length, 1, 'one line');
-  return JSON.parse(stdout);
-}
 
 async function registered(client_name: string): Promise<Credentials> {
   return (await portal(service).create({ client_name, scope: 'read' })).body;

@@ -5,30 +5,18 @@ import { type Answer, portal, send } from '../support/bridge.ts';
 import { eventually } from '../support/eventually.ts';
 import { newKeyEncryptionKey, startService, type TestService } from '../support/service.ts';
 import { tempDir } from '../support/temp.ts';
-import { type Ran, run } from './support.ts';
+import { type Operator, run, startWithOperator } from './support.ts';
 
 let service: TestService;
-let env: Record<string, string>;
+let env: Operator['env'];
+let portals: Operator['command'];
+let done: Operator['done'];
 before(async () => {
-  env = { KEY_ENCRYPTION_KEY: newKeyEncryptionKey() };
-  service = await startService({ env });
-  env = { ...env, STORE_URL: `sqlite:${service.directory}/store.db`, KEYS_DIR: `${service.directory}/keys` };
+  ({ service, env, command: portals, done } = await startWithOperator('portals'));
 });
 after(async () => {
   assert.equal(await service.stop(), 0);
 });
-
-const portals = (...words: string[]): Promise<Ran> =>
-  run(['portals', ...words], { cwd: service.directory, env });
-
-/** Runs it with --json; what it printed. */
-// biome-ignore lint/suspicious/noExplicitAny: the answers have many shapes
-async function done(...words: string[]): Promise<any> {
-  const { code, stdout, stderr } = await portals(...words, '--json');
-  assert.deepEqual([code, stderr], [0, '']);
-  assert.equal(stdout.trimEnd().split('\n').length, 1, 'one line');
-  return JSON.parse(stdout);
-}
 
 const status = async (key: string): Promise<number> => (await portal(service, { key }).create({})).status;
 
