@@ -12,6 +12,7 @@ import { clientCounts } from './compose/client-counts.ts';
 import { settleFirstPortal } from './compose/first-portal.ts';
 import { nowSeconds, type Parts } from './compose/parts.ts';
 import { tokenService } from './compose/token-service.ts';
+import { keyLifeOf } from './config/key-life.ts';
 import type { Config } from './config/schema.ts';
 import { createApp, type RegisterRoutes } from './http/apps.ts';
 import { docsRoutes } from './http/docs-routes.ts';
@@ -22,9 +23,9 @@ import { type Credentials, createCredentials } from './keys/credentials.ts';
 import type { KeyEncryptionKey } from './keys/derive.ts';
 import { developmentKeyEncryptionKey } from './keys/development-kek.ts';
 import { parseKeyEncryptionKey } from './keys/key-encryption-key.ts';
-import type { KeyRing } from './keys/key-ring.ts';
 import { openKeyRing } from './keys/open-ring.ts';
 import { createReplica } from './keys/replica.ts';
+import type { RingContext } from './keys/ring-context.ts';
 import type { RingLog } from './keys/ring-log.ts';
 import { FIRST_ALGS } from './keys/signing-alg.ts';
 import { repeat } from './lib/repeat.ts';
@@ -63,7 +64,10 @@ export async function startService({ config, log, portalCreated }: ServiceOption
     await requireDurability(config, store, log);
     const kek = await keyEncryptionKey(config);
     const resources = resourcesByIdentifier(config.resources);
-    const ring = await openRing(config, store, kek, log);
+    const ring = await openKeyRing({
+      ...ringContext(config, store, kek, log),
+      upkeep: { isAwaited: async () => false },
+    });
     const metrics = createMetrics({
       ringVersion: () => ring.version,
       countClients: clientCounts(config, store),
@@ -89,7 +93,7 @@ export async function openPortals(
   const store = await openStore(config.store_url);
   try {
     const kek = await keyEncryptionKey(config);
-    await openRing(config, store, kek, log);
+    await openKeyRing(ringContext(config, store, kek, log));
     return { store, portals: portalContext(store, createCredentials(kek, randomBytes)) };
   } catch (error) {
     await store.close();
@@ -101,17 +105,19 @@ function portalContext(store: Store, { hashApiKey: hash }: Credentials): PortalC
   return { store: store.portals, random: randomBytes, hash, now: nowSeconds };
 }
 
-function openRing(config: Config, store: Store, kek: KeyEncryptionKey, log: RingLog): Promise<KeyRing> {
+function ringContext(config: Config, store: Store, kek: KeyEncryptionKey, log: RingLog): RingContext {
   const configured = Object.values(config.resources).map(({ signing_alg }) => signing_alg);
-  return openKeyRing({
+  return {
     store: store.rings,
     replica: createReplica(config.keys_dir, randomBytes),
     kek,
     algs: [...new Set([...FIRST_ALGS, ...configured])],
+    life: keyLifeOf(config),
     now: nowSeconds,
+    elapsedMs: () => performance.now(),
     random: randomBytes,
     log,
-  });
+  };
 }
 
 function keyEncryptionKey({ key_encryption_key, keys_dir }: Config): Promise<KeyEncryptionKey> {

@@ -4,6 +4,7 @@
  */
 import { parseKeyEncryptionKey, weaknessOf } from '../keys/key-encryption-key.ts';
 import { isDevelopmentIssuer } from './issuer.ts';
+import { checkKeyLife } from './key-life-checks.ts';
 import type { KnownConfig } from './known-config.ts';
 import { overlaps } from './listen-address.ts';
 import { mergePolicy } from './policy.ts';
@@ -125,5 +126,6 @@ export const CHECKS: readonly ((known: KnownConfig) => readonly Finding[])[] = [
       return [{ path: ['portals', name, 'redirect_uri_hosts'], message }];
     });
   },
+  checkKeyLife,
   checkReferences,
 ];

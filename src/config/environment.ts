@@ -49,7 +49,7 @@ export function readEnvironment(surroundings: Surroundings): EnvironmentSettings
 /** A list is separated by commas. A text that is no number or boolean stays a text, for the schema to refuse. */
 function typed(member: string, text: string): unknown {
   const schema = innermost(configuration.shape[member as keyof typeof configuration.shape]);
-  if (schema instanceof z.ZodNumber && /^-?[0-9]{1,15}$/.test(text)) return Number(text);
+  if (schema instanceof z.ZodNumber && /^-?[0-9]{1,15}(?:\.[0-9]{1,9})?$/.test(text)) return Number(text);
   if (schema instanceof z.ZodArray) return text.split(',').map((item) => item.trim());
   if (schema instanceof z.ZodBoolean && /^(?:true|false)$/.test(text)) return text === 'true';
   return text;

@@ -53,7 +53,8 @@ export const resource = z.strictObject({
     .default(10 * MINUTE)
     .meta({ description: "How long a token is valid. A token can't be called back: keep it short." }),
   signing_alg: resourceAlg.default('RS256').meta({
-    description: 'How its tokens are signed. Every gateway takes RS256; API7 and APISIX nothing else.',
+    description:
+      'How its tokens are signed. Every gateway takes RS256; API7 and APISIX nothing else. ML-DSA (RFC 9964, post-quantum) makes tokens of 4 to 5 KB.',
   }),
   claims: claimMapping.default({}).meta({
     description:

@@ -12,6 +12,8 @@ import { storeUrl } from './store-url.ts';
 const KIB = 1024;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_SECONDS = 60 * 60;
+const DAY_SECONDS = 24 * HOUR_SECONDS;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -117,4 +119,38 @@ export const settings = {
     .max(5 * MINUTE_MS)
     .default(10 * SECOND_MS)
     .meta({ description: 'How often each node reads the key ring again from the store.' }),
+  key_publish_lead_seconds: z
+    .int()
+    .min(1)
+    .max(30 * DAY_SECONDS)
+    .default(2 * HOUR_SECONDS)
+    .meta({
+      description:
+        'How long a signing key is published before it signs: longer than any verifier keeps a JWKS without asking again. 2 h is enough for Envoy, Istio and mod_auth_openidc; 86400 where the verifiers are unknown.',
+    }),
+  key_rotation_days: z.number().min(0).max(3650).default(30).meta({
+    description:
+      'How long a signing key signs, for each algorithm; then the next one does. 0: rotation is by `dcr-bridge keys` only.',
+  }),
+  key_retire_after_seconds: z
+    .int()
+    .min(1)
+    .max(90 * DAY_SECONDS)
+    .optional()
+    .meta({
+      description:
+        'How long a key stays published after it stopped signing. At least the longest `token_lifetime_seconds`, twice `clock_skew_seconds` and `ring_refresh_ms`: no token outlives its published key. A node that has not heard of the store for this, less the longest token lifetime and the skew, signs nothing. Default: 24 h, or that least if it is more.',
+    }),
+  clock_skew_seconds: z.int().min(0).max(HOUR_SECONDS).default(60).meta({
+    description: 'How far the clocks of two nodes, or of a node and a verifier, may be apart.',
+  }),
+  key_reader_wait_seconds: z
+    .int()
+    .min(0)
+    .max(30 * DAY_SECONDS)
+    .default(DAY_SECONDS)
+    .meta({
+      description:
+        'How long a key, ready to sign, waits at most for the `readers` of its resources to fetch it.',
+    }),
 };

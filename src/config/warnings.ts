@@ -1,5 +1,6 @@
 /** What is allowed and should be known all the same: one line each, for the log at start. */
 import { parseKeyEncryptionKey, weaknessOf } from '../keys/key-encryption-key.ts';
+import { HEADER_LIMITS, tokenHeaderBytes } from '../tokens/token-size.ts';
 import { MIN_API_KEY_CHARACTERS } from './checks.ts';
 import { isDevelopmentIssuer } from './issuer.ts';
 import type { Config } from './schema.ts';
@@ -28,5 +29,15 @@ export const WARNINGS: readonly ((config: Config) => readonly string[])[] = [
     return [
       `BOOTSTRAP_PORTAL has an API key of fewer than ${MIN_API_KEY_CHARACTERS} characters: it is refused outside development`,
     ];
+  },
+  function largeToken({ issuer, resources }) {
+    return Object.entries(resources).flatMap(([identifier, resource]) => {
+      const bytes = tokenHeaderBytes(issuer, resource.audience ?? identifier, resource);
+      const passed = HEADER_LIMITS.filter(({ limitBytes }) => bytes > limitBytes).map(({ whose }) => whose);
+      if (passed.length === 0) return [];
+      return [
+        `tokens of the resource ${identifier} (${resource.signing_alg}) make a header of about ${bytes} bytes, more than is taken by ${passed.join('; ')}: raise those limits first, or shorten the token`,
+      ];
+    });
   },
 ];

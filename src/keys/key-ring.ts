@@ -3,14 +3,19 @@
  */
 import type { StaticDocument } from './jwks.ts';
 import type { PublishedJwk } from './ring.ts';
-import type { Signer } from './signer.ts';
+import type { ActiveKey } from './signer.ts';
+import type { SigningAlg } from './signing-alg.ts';
 
-export interface KeyRing extends Signer {
+export interface KeyRing {
   readonly ringId: string;
   /** Another number means other keys: what was made from them is to be made again. */
   readonly version: number;
   /** `replica` until the store has been seen. */
   readonly source: 'store' | 'replica';
+  /** Seconds since the store last said that this ring is the one in force. */
+  unconfirmedSeconds(): number;
+  /** Throws `Refusal` `ring_unavailable` when no key of that algorithm may sign at `nowSeconds`. */
+  activeKey(alg: SigningAlg, nowSeconds: number): ActiveKey;
   jwks(): StaticDocument;
   pem(kid: string): StaticDocument | undefined;
   publishedKeys(): readonly PublishedJwk[];

@@ -3,23 +3,37 @@
  * ring is open, nothing that happens to the store or the disk takes it away: a refresh swaps in a whole
  * authenticated ring or keeps the one it has.
  */
+import { Refusal } from '../lib/refusal.ts';
 import { StoreUnavailable } from '../lib/store-unavailable.ts';
+import { longestUnconfirmedSeconds } from './key-life.ts';
 import type { KeyRing, Refreshed } from './key-ring.ts';
 import { type OpenedRing, openRing } from './opened-ring.ts';
-import { missingAlgs } from './ring.ts';
 import type { RingContext } from './ring-context.ts';
 import { RingError } from './ring-error.ts';
 import { troubleReport } from './ring-log.ts';
+import { servedSince } from './served-since.ts';
+import { signingKey } from './signing-order.ts';
+import { steadyClock } from './steady-clock.ts';
 import { type Synchronised, synchronise } from './synchronise.ts';
 
+/** A start without the store knows by the copy's date, to this, how long ago the store confirmed it. */
+const CONFIRM_REPLICA_MS = 60 * 1000;
+
 /** Throws `RingError`; its message is for the operator. */
-export async function openKeyRing(context: RingContext): Promise<KeyRing> {
+export async function openKeyRing(given: RingContext): Promise<KeyRing> {
+  const { elapsedMs, life } = given;
+  const context = { ...given, now: steadyClock(given.now, elapsedMs, life.clockSkewSeconds) };
   const reports = reportsOf(context);
   const replica = await readReplica(context);
+  let confirmedAtMs = elapsedMs();
   const started = await start(context, replica);
+  if (started.source === 'replica') confirmedAtMs -= await ageMs(context);
+  const served = servedSince(elapsedMs, life.publishLeadSeconds);
   let current = started.ring;
+  served.serves(current.ring);
   let source = started.source;
   let replicated = replica?.document;
+  let replicaConfirmedAtMs = Number.NEGATIVE_INFINITY;
   let refreshing: Promise<Refreshed> | undefined;
 
   async function replicate(): Promise<void> {
@@ -34,24 +48,40 @@ export async function openKeyRing(context: RingContext): Promise<KeyRing> {
     }
   }
 
+  async function confirmReplica(): Promise<void> {
+    if (elapsedMs() - replicaConfirmedAtMs < CONFIRM_REPLICA_MS) return;
+    replicaConfirmedAtMs = elapsedMs();
+    if (replicated === current.document) await context.replica.confirm(context.now());
+  }
+
   async function refresh(): Promise<Refreshed> {
     const before = current;
+    const askedAtMs = elapsedMs();
     try {
-      const { ring, incomplete } = await synchronise(context, before);
+      const { ring, overdue } = await synchronise(context, before);
       current = ring;
+      confirmedAtMs = askedAtMs;
       source = 'store';
+      served.serves(ring.ring);
       reports.store(undefined);
-      reports.incomplete(incomplete);
+      reports.overdue(overdue);
+      reports.stale(undefined);
     } catch (error) {
       reports.store(error);
+      reports.stale(isStale() ? error : undefined);
       return { outcome: 'kept', error };
     }
     await replicate();
+    await confirmReplica();
     return { outcome: current === before ? 'unchanged' : 'swapped' };
   }
 
+  const unconfirmedSeconds = () => (elapsedMs() - confirmedAtMs) / 1000;
+  const isStale = () => unconfirmedSeconds() > longestUnconfirmedSeconds(life);
+
   reports.store(started.unreachable);
-  reports.incomplete(started.incomplete);
+  reports.overdue(started.overdue);
+  reports.stale(isStale() ? started.unreachable : undefined);
   await replicate();
   return {
     get ringId() {
@@ -66,7 +96,15 @@ export async function openKeyRing(context: RingContext): Promise<KeyRing> {
     jwks: () => current.publication.jwks,
     pem: (kid) => current.publication.pems.get(kid),
     publishedKeys: () => current.publication.keys,
-    activeKey: (alg, nowSeconds) => current.signer.activeKey(alg, nowSeconds),
+    unconfirmedSeconds,
+    activeKey: (alg, nowSeconds) => {
+      const keys = current.signing.get(alg);
+      const chosen =
+        keys === undefined || isStale() ? undefined : signingKey(keys, nowSeconds, life, served.forLead);
+      const key = chosen && current.signer.key(chosen.kid);
+      if (key === undefined) throw new Refusal('ring_unavailable');
+      return key;
+    },
     refresh: () => {
       refreshing ??= refresh().finally(() => {
         refreshing = undefined;
@@ -96,14 +134,14 @@ async function start(context: RingContext, replica: OpenedRing | undefined): Pro
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     if (replica === undefined) throw nowhere(context.replica.path, error);
-    const isComplete = missingAlgs(replica.ring, context.algs).length === 0;
-    return {
-      ring: replica,
-      source: 'replica',
-      unreachable: error,
-      ...(isComplete ? {} : { incomplete: error }),
-    };
+    return { ring: replica, source: 'replica', unreachable: error };
   }
+}
+
+/** How long ago the store last confirmed what the replica holds, as far as this node's disk knows. */
+async function ageMs({ replica, now }: RingContext): Promise<number> {
+  const confirmedAt = await replica.confirmedAtSeconds();
+  return confirmedAt === undefined ? 0 : Math.max(0, now() - confirmedAt) * 1000;
 }
 
 function reportsOf({ log, replica }: RingContext) {
@@ -116,9 +154,14 @@ function reportsOf({ log, replica }: RingContext) {
       begins: `the key ring could not be copied to ${replica.path}; this node can't start without the store`,
       over: `the key ring was copied to ${replica.path}`,
     }),
-    incomplete: troubleReport(log, {
-      begins: 'a signing key that the configuration asks for could not be added; its algorithm is not served',
-      over: 'the key ring has a key for every configured algorithm',
+    overdue: troubleReport(log, {
+      begins: 'a change of the key ring is due and could not be made; the keys stay as they are until it can',
+      over: 'the key ring is as it should be again',
+    }),
+    stale: troubleReport(log, {
+      begins:
+        'NO TOKEN IS SIGNED: the store has not confirmed the key ring for so long that its keys may have been retired',
+      over: 'tokens are signed again',
     }),
   };
 }

@@ -2,10 +2,12 @@
 import type { KeyObject } from 'node:crypto';
 import type { KeyEncryptionKey } from './derive.ts';
 import { type Publication, publish } from './jwks.ts';
-import type { Ring } from './ring.ts';
+import type { Ring, RingKey } from './ring.ts';
 import { damaged, openRingDocument, type Place } from './ring-document.ts';
 import { unsealPrivateKey } from './seal.ts';
 import { localSigner, type Signer } from './signer.ts';
+import type { SigningAlg } from './signing-alg.ts';
+import { signingOrder } from './signing-order.ts';
 
 export interface OpenedRing {
   /** The sealed form that it was opened from. */
@@ -13,6 +15,8 @@ export interface OpenedRing {
   readonly ring: Ring;
   readonly publication: Publication;
   readonly signer: Signer;
+  /** Of each algorithm the keys that may sign, the latest first: sorted once, not for each token. */
+  readonly signing: ReadonlyMap<SigningAlg, readonly RingKey[]>;
 }
 
 /** Throws `RingError`: one key that can't be unsealed is reason enough not to use the ring. */
@@ -27,5 +31,16 @@ export async function openRing(kek: KeyEncryptionKey, document: string, place: P
       throw damaged(place, `has a private key that can't be unsealed (kid ${kid})`, error);
     }
   }
-  return { document, ring, publication: publish(ring), signer: localSigner(ring, privateKeys) };
+  return {
+    document,
+    ring,
+    publication: publish(ring),
+    signer: localSigner(ring.keys, privateKeys),
+    signing: new Map(
+      [...new Set(ring.keys.map(({ alg }) => alg))].map((alg) => [
+        alg,
+        signingOrder(ring.keys.filter((key) => key.alg === alg)),
+      ]),
+    ),
+  };
 }

@@ -9,6 +9,8 @@ const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
 
 /** Members in lexicographic order, as the thumbprint's hash input wants them (RFC 7638 section 3.3). */
 export const publicJwk = z.discriminatedUnion('kty', [
+  // RFC 9964: the algorithm is a part of such a key, and of its thumbprint.
+  z.strictObject({ alg: z.enum(['ML-DSA-44', 'ML-DSA-65']), kty: z.literal('AKP'), pub: base64url }),
   z.strictObject({ crv: z.literal('P-256'), kty: z.literal('EC'), x: base64url, y: base64url }),
   z.strictObject({ crv: z.literal('Ed25519'), kty: z.literal('OKP'), x: base64url }),
   z.strictObject({ e: base64url, kty: z.literal('RSA'), n: base64url }),

@@ -3,6 +3,7 @@
  * store is away, and puts it back into a store that was emptied. "There is none" is said only of a file
  * that does not exist; whatever else is wrong with it is a `RingError`.
  */
+import { stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RandomBytes } from '../lib/random.ts';
 import { REPLICA_FILE } from './keys-directory.ts';
@@ -12,6 +13,10 @@ export interface Replica {
   /** For messages. */
   readonly path: string;
   read(): Promise<string | undefined>;
+  /** Epoch seconds when `confirm` or `write` was last called, by any process; `undefined`: there is no copy. */
+  confirmedAtSeconds(): Promise<number | undefined>;
+  /** Notes that the store still has what is here, for a start without the store. Never rejects. */
+  confirm(nowSeconds: number): Promise<void>;
   /** Durable when it resolves. Throws `RingError` when the directory is read-only, full or unsafe. */
   write(document: string): Promise<void>;
 }
@@ -21,6 +26,12 @@ export function createReplica(directory: string, random: RandomBytes): Replica {
   return {
     path,
     read: () => readPrivateFile(path),
+    confirmedAtSeconds: () =>
+      stat(path).then(
+        ({ mtimeMs }) => mtimeMs / 1000,
+        () => undefined,
+      ),
+    confirm: (nowSeconds) => utimes(path, nowSeconds, nowSeconds).catch(() => {}),
     write: (document) => replacePrivateFile(path, document, random),
   };
 }

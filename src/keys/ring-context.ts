@@ -1,7 +1,9 @@
 /** What the key ring is given by the composition root. */
 import type { RandomBytes } from '../lib/random.ts';
 import type { KeyEncryptionKey } from './derive.ts';
+import type { KeyLife } from './key-life.ts';
 import type { Replica } from './replica.ts';
+import type { RingKey } from './ring.ts';
 import type { RingLog } from './ring-log.ts';
 import type { RingStore } from './ring-store.ts';
 import type { SigningAlg } from './signing-alg.ts';
@@ -12,8 +14,18 @@ export interface RingContext {
   readonly kek: KeyEncryptionKey;
   /** Each gets a key. */
   readonly algs: readonly SigningAlg[];
+  readonly life: KeyLife;
+  /** Carries out what is due in the ring. Without it the ring is only read, and created where there was none. */
+  readonly upkeep?: Upkeep;
   /** Epoch seconds. */
   readonly now: () => number;
+  /** Milliseconds from any fixed moment: what no setting of the clock changes. */
+  readonly elapsedMs: () => number;
   readonly random: RandomBytes;
   readonly log: RingLog;
+}
+
+export interface Upkeep {
+  /** Whether a reader that must have seen the key before it signs has not. Throws `StoreUnavailable`. */
+  readonly isAwaited: (key: RingKey) => Promise<boolean>;
 }

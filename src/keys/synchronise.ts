@@ -4,18 +4,19 @@
  * there never was one.
  */
 import { StoreUnavailable } from '../lib/store-unavailable.ts';
+import { carriedOut, stepsDue } from './carry-out.ts';
 import { firstRing, generateActiveKeys } from './generate-ring.ts';
 import { type OpenedRing, openRing } from './opened-ring.ts';
 import { reconcile } from './reconcile.ts';
-import { missingAlgs, type Ring, withKeys } from './ring.ts';
+import type { Ring } from './ring.ts';
 import type { RingContext } from './ring-context.ts';
 import { damaged, type Place, sealRing } from './ring-document.ts';
 import { RingError } from './ring-error.ts';
 
 export interface Synchronised {
   readonly ring: OpenedRing;
-  /** Why a key that the configuration asks for could not be added; the ring is good without it. */
-  readonly incomplete?: StoreUnavailable;
+  /** Why what is due was not done; the ring is good as it is. */
+  readonly overdue?: Error;
 }
 
 /** Each conflict means that another node got on; so many in a row are a store that does not keep what it took. */
@@ -25,8 +26,8 @@ const MAX_ATTEMPTS = 8;
 export async function synchronise(context: RingContext, ours: OpenedRing | undefined): Promise<Synchronised> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const agreed = await agree(context, ours);
-    const complete = agreed && (await addMissingKeys(context, agreed));
-    if (complete !== undefined) return complete;
+    const kept = agreed && (await keepUp(context, agreed));
+    if (kept !== undefined) return kept;
   }
   throw new StoreUnavailable('ring.write', 'not_done');
 }
@@ -66,18 +67,21 @@ async function create(context: RingContext): Promise<OpenedRing | undefined> {
   return written;
 }
 
-async function addMissingKeys(context: RingContext, current: OpenedRing): Promise<Synchronised | undefined> {
-  const missing = missingAlgs(current.ring, context.algs);
-  if (missing.length === 0) return { ring: current };
-  const keys = await generateActiveKeys(context.kek, missing, context.now());
-  const extended = await seal(context, withKeys(current.ring, keys));
+/** Carries out what is due; `undefined` when another node wrote meanwhile. */
+async function keepUp(context: RingContext, current: OpenedRing): Promise<Synchronised | undefined> {
   try {
-    const written = await write(context, extended, current.ring.version);
+    const steps = await stepsDue(context, current.ring);
+    if (steps.length === 0) return { ring: current };
+    // A node whose disk can't keep the ring leaves the change to one that can, or to later (F-18).
+    await context.replica.write(current.document);
+    const next = await seal(context, await carriedOut(context, current.ring, steps));
+    const written = await write(context, next, current.ring.version);
     if (written === undefined) return undefined;
-    context.log.info({ ...summary(written.ring), added: missing }, 'added signing keys to the key ring');
+    context.log.info({ ...summary(written.ring), steps }, 'changed the key ring');
     return { ring: written };
   } catch (error) {
-    if (error instanceof StoreUnavailable) return { ring: current, incomplete: error };
+    if (error instanceof StoreUnavailable || error instanceof RingError)
+      return { ring: current, overdue: error };
     throw error;
   }
 }

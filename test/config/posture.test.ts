@@ -131,3 +131,43 @@ test('what this version can do is neither refused nor warned of', () => {
   const portals = { '*': { secret_storage: 'recoverable' }, acme: { max_clients: 5, max_secrets: 5 } };
   assert.deepEqual(load({ file: { portals } }).warnings, []);
 });
+
+test('a token longer than what gateways take for a header is warned of, with their limits', () => {
+  const withAlg = (signing_alg: string, scopes: string[]) => ({
+    resources: { 'https://api.example.com': { signing_alg, scopes } },
+    portals: { '*': { providers: ['local'], resources: ['https://api.example.com'], scopes: ['read'] } },
+  });
+  const many = ['read', ...Array.from({ length: 90 }, (_, at) => `scope-${at}`.padEnd(30, 'x'))];
+  assert.deepEqual(load({ file: withAlg('RS256', ['read']) }).warnings, []);
+  assert.match(
+    load({ file: withAlg('ML-DSA-65', ['read']) }).warnings.join(),
+    /header of about 4\d\d\d bytes.*4 KiB/,
+  );
+  assert.match(load({ file: withAlg('ML-DSA-65', many) }).warnings.join(), /4 KiB.*8 KiB/);
+});
+
+test('R-11, S-JWT-11: a key that is withdrawn before its last token ends is refused, and the message has the least', () => {
+  const file = {
+    resources: { 'https://api.example.com': { scopes: ['read', 'write'], token_lifetime_seconds: 3600 } },
+  };
+  refused(
+    { file, env: { KEY_RETIRE_AFTER_SECONDS: '3729' } },
+    'KEY_RETIRE_AFTER_SECONDS: must be at least 3730',
+  );
+  load({ file, env: { KEY_RETIRE_AFTER_SECONDS: '3730' } });
+  refused(
+    { file, env: { KEY_RETIRE_AFTER_SECONDS: '3730', CLOCK_SKEW_SECONDS: '61' } },
+    'KEY_RETIRE_AFTER_SECONDS: must be at least 3732',
+  );
+  // Without the setting it follows the longest lifetime.
+  load({
+    file: {
+      resources: { 'https://api.example.com': { scopes: ['read', 'write'], token_lifetime_seconds: 86_400 } },
+    },
+  });
+});
+
+test('R-10: a rotation that is faster than keys can be published is refused; 0 is by command only', () => {
+  refused({ env: { KEY_ROTATION_DAYS: '0.05' } }, 'KEY_ROTATION_DAYS: must be 0 or at least 0.0842');
+  for (const days of ['0', '0.0842', '30']) load({ env: { KEY_ROTATION_DAYS: days } });
+});

@@ -64,13 +64,13 @@ test('S-JWT-07: only asymmetric algorithms; none and HS* are refused with the re
   for (const alg of ['none', 'None', 'NONE']) {
     refused(
       withResource({ signing_alg: alg }),
-      `${place}.signing_alg: must be one of RS256, PS256, ES256, EdDSA; "none" is no signature`,
+      `${place}.signing_alg: must be one of RS256, PS256, ES256, EdDSA, ML-DSA-44, ML-DSA-65; "none" is no signature`,
     );
   }
   for (const alg of ['HS256', 'hs512']) {
     refused(
       withResource({ signing_alg: alg }),
-      `${place}.signing_alg: must be one of RS256, PS256, ES256, EdDSA; with HS* whoever can check`,
+      `${place}.signing_alg: must be one of RS256, PS256, ES256, EdDSA, ML-DSA-44, ML-DSA-65; with HS* whoever can check`,
     );
   }
   for (const alg of ['RS512', 'rs256', '', null, 256]) {

@@ -15,12 +15,13 @@ export type Mint = (alg: SigningAlg, claims: Json, header?: Json) => Promise<str
 
 export async function openMint(keysDirectory: string, keyEncryptionKey: string): Promise<Mint> {
   const document = readFileSync(join(keysDirectory, REPLICA_FILE), 'utf8');
-  const { signer } = await openRing(parseKeyEncryptionKey(keyEncryptionKey), document, {
+  const { signer, signing } = await openRing(parseKeyEncryptionKey(keyEncryptionKey), document, {
     name: 'the keys directory of the service under test',
     remedy: '',
   });
   return async (alg, claims, header = {}) => {
-    const key = signer.activeKey(alg, Math.floor(Date.now() / 1000));
+    const key = signer.key(signing.get(alg)?.[0]?.kid ?? '');
+    if (key === undefined) throw new Error(`the service has no key for ${alg}`);
     const signed = `${encoded({ alg, typ: 'at+jwt', kid: key.kid, ...header })}.${encoded(claims)}`;
     return `${signed}.${Buffer.from(await key.sign(Buffer.from(signed))).toString('base64url')}`;
   };

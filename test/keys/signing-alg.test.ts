@@ -16,7 +16,9 @@ test('a token of every algorithm verifies with jose, by JWKS and by PEM', async 
   const opened = await openRing(KEK, sealRing(KEK, ring), place);
   const jwks = createLocalJWKSet(JSON.parse(opened.publication.jwks.body.toString()));
   for (const alg of ALGS) {
-    const { kid, sign } = opened.signer.activeKey(alg, NOW);
+    const key = opened.signer.key(opened.signing.get(alg)?.[0]?.kid ?? '');
+    assert.ok(key);
+    const { kid, sign } = key;
     const signed = `${encode({ alg, kid, typ: 'at+jwt' })}.${encode({ sub: 'client', exp: NOW })}`;
     const signature = Buffer.from(await sign(Buffer.from(signed))).toString('base64url');
     const token = `${signed}.${signature}`;
@@ -34,20 +36,23 @@ test('a token of every algorithm verifies with jose, by JWKS and by PEM', async 
 });
 
 test('keys are of the size that each algorithm wants', async () => {
-  const [rs256, ps256, es256, edDsa] = publish(await newRing(ALGS)).keys.map(
-    (key) => createPublicKey({ key, format: 'jwk' }).asymmetricKeyDetails,
-  );
+  const keys = publish(await newRing(ALGS)).keys.map((key) => createPublicKey({ key, format: 'jwk' }));
+  const [rs256, ps256, es256, edDsa] = keys.map((key) => key.asymmetricKeyDetails);
   assert.equal(rs256?.modulusLength, 2048);
   assert.equal(rs256?.publicExponent, 65537n);
   assert.equal(ps256?.modulusLength, 2048);
   assert.equal(es256?.namedCurve, 'prime256v1');
   assert.deepEqual(edDsa, {});
+  assert.deepEqual(
+    keys.slice(4).map((key) => key.asymmetricKeyType),
+    ['ml-dsa-44', 'ml-dsa-65'],
+  );
 });
 
 test('S-JWT-07: a configuration can name no algorithm that is symmetric, absent or weak', () => {
   const refused = ['none', 'HS256', 'hs256', 'HS512', 'RS1', 'rs256', 'Ed25519', 'ES256K', '', 'toString'];
   for (const name of refused) assert.ok(!signingAlg.safeParse(name).success, name);
-  const accepted: SigningAlg[] = ['RS256', 'PS256', 'ES256', 'EdDSA'];
+  const accepted: SigningAlg[] = ['RS256', 'PS256', 'ES256', 'EdDSA', 'ML-DSA-44', 'ML-DSA-65'];
   for (const name of accepted) assert.ok(signingAlg.safeParse(name).success, name);
 });
 

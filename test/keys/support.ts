@@ -1,8 +1,9 @@
 /** What the tests of the key ring share: a key, a directory, a clock, and a store that can fail. */
 import assert from 'node:assert/strict';
 import { firstRing, generateActiveKeys } from '../../src/keys/generate-ring.ts';
+import type { KeyLife } from '../../src/keys/key-life.ts';
 import { createReplica } from '../../src/keys/replica.ts';
-import type { Ring } from '../../src/keys/ring.ts';
+import { nextVersion, type Ring } from '../../src/keys/ring.ts';
 import type { RingContext } from '../../src/keys/ring-context.ts';
 import { RingError, type RingErrorCode } from '../../src/keys/ring-error.ts';
 import type { RingStore, StoredRing } from '../../src/keys/ring-store.ts';
@@ -14,6 +15,17 @@ export const NOW = 1_800_000_000;
 /** Fixed, and different from each other in every byte. */
 export const KEK = Uint8Array.from({ length: 32 }, (_, at) => (at * 89 + 7) ^ (at << 2));
 export const OTHER_KEK = KEK.map((byte) => byte ^ 0xa5);
+
+/** As the settings are by default. */
+export const LIFE: KeyLife = {
+  publishLeadSeconds: 7200,
+  rotationSeconds: 30 * 86_400,
+  retireAfterSeconds: 86_400,
+  clockSkewSeconds: 60,
+  refreshSeconds: 10,
+  longestTokenSeconds: 600,
+  readerWaitSeconds: 86_400,
+};
 
 /** Counts, so that ids differ and runs are the same. */
 export function countingRandom(): (bytes: number) => Uint8Array {
@@ -27,6 +39,11 @@ export function countingRandom(): (bytes: number) => Uint8Array {
 export async function newRing(algs: readonly SigningAlg[] = ['ES256'], id = 1): Promise<Ring> {
   const random = (bytes: number) => new Uint8Array(bytes).fill(id);
   return firstRing(await generateActiveKeys(KEK, algs, NOW), NOW, random);
+}
+
+/** The ring one version on, with the other's keys too. */
+export function grownBy(ring: Ring, other: Ring): Ring {
+  return nextVersion(ring, [...ring.keys, ...other.keys]);
 }
 
 /** A store of one ring, whose faults are switched on by its members. */
@@ -97,7 +114,10 @@ export function node(store: RingStore, changes: Partial<RingContext> = {}): Node
     replica: createReplica(directory, random),
     kek: KEK,
     algs: ['ES256'],
+    life: LIFE,
+    upkeep: { isAwaited: async () => false },
     now: () => NOW,
+    elapsedMs: () => 0,
     random,
     log: {
       info: (fields, message) => lines.push({ level: 'info', fields, message }),

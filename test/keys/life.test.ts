@@ -1,0 +1,229 @@
+/** The ring's plan over years of random lives: what must hold at every moment, on every node. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { dueSteps } from '../../src/keys/due-steps.ts';
+import {
+  activated,
+  announced,
+  ended,
+  type KeyLife,
+  leadSeconds,
+  leastRetireAfterSeconds,
+  longestUnconfirmedSeconds,
+} from '../../src/keys/key-life.ts';
+import { isPublished, nextVersion, type Ring } from '../../src/keys/ring.ts';
+import { signingKey, signingOrder } from '../../src/keys/signing-order.ts';
+import { steadyClock } from '../../src/keys/steady-clock.ts';
+import { LIFE, NOW, newRing } from './support.ts';
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+const first = await newRing(['ES256']);
+const spares = await Promise.all(Array.from({ length: 40 }, () => newRing(['ES256'])));
+const nobodyWaits = () => false;
+
+test('R-10: the next key is announced the lead before it signs, the old one retires after that and then is gone', () => {
+  const story: string[] = [];
+  live(first, LIFE, { hours: 62 * 24, stepSeconds: 600 }, (ring, at) => {
+    const told = `${states(ring)}`;
+    if (told !== story.at(-1)?.split(': ')[1])
+      story.push(`${Math.round((at - NOW) / 600) * 10} min: ${told}`);
+  });
+  const month = 30 * 24 * 60;
+  assert.deepEqual(story, [
+    '0 min: active',
+    `${month - 120} min: active announced`,
+    `${month + 10} min: retiring active`,
+    `${month + 10 + 24 * 60} min: retired active`,
+    `${month + 10 + month - 120} min: retired active announced`,
+    `${month + 20 + month} min: retired retiring active`,
+    `${month + 20 + month + 24 * 60} min: retired retired active`,
+  ]);
+});
+
+const lives = fc
+  .record({
+    publishLeadSeconds: fc.integer({ min: 60, max: DAY }),
+    clockSkewSeconds: fc.integer({ min: 0, max: 120 }),
+    refreshSeconds: fc.integer({ min: 1, max: 60 }),
+    longestTokenSeconds: fc.integer({ min: 60, max: DAY }),
+    readerWaitSeconds: fc.integer({ min: 0, max: DAY }),
+    spare: fc.integer({ min: 0, max: DAY }),
+    pause: fc.integer({ min: 0, max: 3 * DAY }),
+  })
+  .map(({ spare, pause, ...life }): KeyLife => {
+    const retireAfterSeconds = leastRetireAfterSeconds({ ...life, rotationSeconds: 0 }) + spare;
+    const whole = { ...life, retireAfterSeconds, rotationSeconds: 0 };
+    return { ...whole, rotationSeconds: leadSeconds(whole) + pause };
+  });
+
+test('R-10, R-11: whatever the settings, one key is active, none signs before its lead, none goes while a token lives', () => {
+  fc.assert(
+    fc.property(
+      lives,
+      fc.array(fc.integer({ min: 1, max: 3 * HOUR }), { minLength: 5, maxLength: 9 }),
+      (life, steps) => {
+        const announcedAt = new Map<string, number>();
+        const lastSigned = new Map<string, number>();
+        let at = NOW;
+        let ring: Ring = first;
+        for (let turn = 0; turn < 300; turn += 1) {
+          at += steps[turn % steps.length] ?? 1;
+          ring = after(ring, at, life);
+          const active = ring.keys.filter(({ state }) => state === 'active');
+          assert.equal(active.length, 1);
+          for (const key of ring.keys) {
+            if (key.state === 'announced') announcedAt.set(key.kid, announcedAt.get(key.kid) ?? at);
+            if (key.state === 'retired') assert.equal(key.sealed_private_key, undefined);
+          }
+          // The slowest node allowed: its clock is behind and it has not yet seen this version of the ring.
+          const slow = signingKey(signingOrder(ring.keys), at - life.clockSkewSeconds, life, () => false);
+          for (const signer of [active[0], slow]) {
+            assert.ok(signer);
+            const since = announcedAt.get(signer.kid);
+            if (since !== undefined)
+              assert.ok(at - since >= life.publishLeadSeconds, 'signs before its lead');
+            lastSigned.set(signer.kid, at);
+          }
+          for (const [kid, signedAt] of lastSigned) {
+            const key = ring.keys.find((each) => each.kid === kid);
+            const lives = at < signedAt + life.longestTokenSeconds;
+            assert.ok(key && (isPublished(key) || !lives), 'a token outlived its published key');
+          }
+        }
+        assert.equal(new Set(ring.keys.map(({ kid }) => kid)).size, ring.keys.length);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('S-KEY-09: a node that hears of no store stops signing before others can have unpublished its key', () => {
+  fc.assert(
+    fc.property(lives, fc.integer({ min: 0, max: DAY }), (life, wait) => {
+      // The others switch the moment after it last heard, and retire the key as soon as they may.
+      const heardAt = NOW + wait;
+      const unpublishedAt = heardAt + life.retireAfterSeconds - life.clockSkewSeconds;
+      const lastSigned = heardAt + longestUnconfirmedSeconds(life);
+      assert.ok(lastSigned + life.longestTokenSeconds <= unpublishedAt);
+      assert.ok(longestUnconfirmedSeconds(life) >= life.refreshSeconds + life.clockSkewSeconds);
+    }),
+  );
+});
+
+test('S-KEY-09: a node follows to the next key when it has served it for the lead, and not before', () => {
+  const [older, newer] = twoKeys();
+  const order = signingOrder([older, newer]);
+  const at = NOW + 10;
+  assert.equal(signingKey(order, at, LIFE, (kid) => kid === newer.kid)?.kid, newer.kid);
+  assert.equal(signingKey(order, at, LIFE, () => false)?.kid, older.kid);
+  // The key before is only good while it stays published beyond the longest token.
+  const last = NOW + LIFE.retireAfterSeconds - LIFE.longestTokenSeconds - LIFE.clockSkewSeconds;
+  assert.equal(signingKey(order, last, LIFE, () => false)?.kid, older.kid);
+  assert.equal(signingKey(order, last + 1, LIFE, () => false)?.kid, newer.kid);
+  // The operator's word goes before the lead.
+  assert.equal(
+    signingKey(signingOrder([older, { ...newer, forced: true }]), at, LIFE, () => false)?.kid,
+    newer.kid,
+  );
+});
+
+test('F-16: a node whose clock is behind by the skew signs with a new key; one further off goes on with the old', () => {
+  const order = signingOrder(twoKeys());
+  const [older, newer] = [order[1], order[0]];
+  const served = () => true;
+  assert.equal(signingKey(order, NOW - LIFE.clockSkewSeconds, LIFE, served)?.kid, newer?.kid);
+  assert.equal(signingKey(order, NOW - LIFE.clockSkewSeconds - 1, LIFE, served)?.kid, older?.kid);
+  assert.equal(signingKey(signingOrder(first.keys), NOW - 61, LIFE, served), undefined);
+});
+
+test('F-16: a clock that jumps ahead while a node runs makes nothing due before its time; one set back delays', () => {
+  let wall = NOW;
+  let elapsedMs = 5000;
+  const now = steadyClock(
+    () => wall,
+    () => elapsedMs,
+    60,
+  );
+  assert.equal(now(), NOW);
+  wall += HOUR;
+  assert.equal(now(), NOW + 60, 'no further ahead than the skew');
+  elapsedMs += HOUR * 1000;
+  assert.equal(now(), NOW + HOUR);
+  wall -= 2 * HOUR;
+  assert.equal(now(), NOW - HOUR);
+});
+
+test('a key that its readers have not fetched waits for them, and no longer than it may', () => {
+  const ring = nextVersion(first, announcedIn(first));
+  const ready = NOW + leadSeconds(LIFE);
+  const due = (at: number, awaited: boolean) => dueSteps(ring, ['ES256'], at, LIFE, () => awaited);
+  assert.deepEqual(due(ready - 1, false), []);
+  assert.equal(due(ready, false)[0]?.act, 'activate');
+  assert.deepEqual(due(ready, true), []);
+  assert.deepEqual(due(ready + LIFE.readerWaitSeconds - 1, true), []);
+  assert.equal(due(ready + LIFE.readerWaitSeconds, true)[0]?.act, 'activate');
+});
+
+test('without rotation nothing is due but what was begun; a new algorithm is announced first', () => {
+  const byHand = { ...LIFE, rotationSeconds: 0 };
+  assert.deepEqual(dueSteps(first, ['ES256'], NOW + 3650 * DAY, byHand, nobodyWaits), []);
+  assert.deepEqual(dueSteps(first, ['ES256', 'EdDSA'], NOW, byHand, nobodyWaits), [
+    { act: 'announce', alg: 'EdDSA' },
+  ]);
+});
+
+test('a retired and a tainted key have no private half left', () => {
+  for (const state of ['retired', 'tainted'] as const) {
+    const [key] = ended(first.keys, first.keys[0]?.kid ?? '', state, NOW + 5);
+    assert.equal(key?.state, state);
+    assert.equal(key?.ended_at, NOW + 5);
+    assert.ok(key && !('sealed_private_key' in key));
+  }
+});
+
+function announcedIn(ring: Ring, at = NOW, life = LIFE) {
+  const spare = spares[ring.keys.length]?.keys[0];
+  assert.ok(spare?.sealed_private_key);
+  const { kid, alg, public_jwk, sealed_private_key } = spare;
+  return announced(ring.keys, { kid, alg, public_jwk, sealed_private_key }, at, life, ring.version + 1);
+}
+
+function twoKeys() {
+  const keys = announcedIn(first, NOW - leadSeconds(LIFE));
+  const [older, newer] = activated(keys, keys[1]?.kid ?? '', NOW, LIFE, { forced: false });
+  assert.ok(older && newer);
+  return [{ ...older, activates_at: NOW - DAY }, newer] as const;
+}
+
+/** The ring after what is due at `at`, as a node would do it. */
+function after(ring: Ring, at: number, life: KeyLife): Ring {
+  let next = ring;
+  for (const step of dueSteps(ring, ['ES256'], at, life, nobodyWaits)) {
+    if (step.act === 'announce') {
+      // Enough keys for a test; the next ones would be the same story.
+      if (next.keys.length < spares.length) next = nextVersion(next, announcedIn(next, at, life));
+    } else if (step.act === 'activate') {
+      next = nextVersion(next, activated(next.keys, step.kid, at, life, { forced: false }));
+    } else next = nextVersion(next, ended(next.keys, step.kid, 'retired', at));
+  }
+  return next;
+}
+
+function live(
+  ring: Ring,
+  life: KeyLife,
+  { hours, stepSeconds }: { hours: number; stepSeconds: number },
+  look: (ring: Ring, at: number) => void,
+): void {
+  let current = ring;
+  for (let at = NOW; at < NOW + hours * HOUR; at += stepSeconds) {
+    current = after(current, at, life);
+    look(current, at);
+  }
+}
+
+function states(ring: Ring): string {
+  return ring.keys.map(({ state }) => state).join(' ');
+}
