@@ -10,6 +10,7 @@ import { overlaps } from './listen-address.ts';
 import { mergePolicy } from './policy.ts';
 import { EVERY_PORTAL } from './portals.ts';
 import { type Finding, quoted } from './problems.ts';
+import { checkProviders } from './provider-checks.ts';
 import { checkReferences } from './references.ts';
 import { hasPassword, isLocalStore } from './store-url.ts';
 
@@ -127,5 +128,6 @@ export const CHECKS: readonly ((known: KnownConfig) => readonly Finding[])[] = [
     });
   },
   checkKeyLife,
+  checkProviders,
   checkReferences,
 ];

@@ -34,15 +34,16 @@ export function formatJson(value: unknown, indent = '', used = 0): string {
   const inner = `${indent}  `;
   if (Array.isArray(value)) {
     const line = inline(value);
-    if (!line.includes('{"') && used + line.length < LINE_CHARACTERS) return line;
+    if (!line.includes('{"') && used + line.length <= LINE_CHARACTERS) return line;
     return `[\n${value.map((item) => inner + formatJson(item, inner, inner.length)).join(',\n')}\n${indent}]`;
   }
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
   if (members.length === 0) return '{}';
-  const lines = members.map(([name, member]) => {
+  const lines = members.map(([name, member], index) => {
     const start = `${inner}${JSON.stringify(name)}: `;
-    return start + formatJson(member, inner, start.length);
+    const comma = index < members.length - 1 ? 1 : 0;
+    return start + formatJson(member, inner, start.length + comma);
   });
   return `{\n${lines.join(',\n')}\n${indent}}`;
 }

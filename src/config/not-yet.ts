@@ -8,14 +8,6 @@ import type { Finding } from './problems.ts';
 import { isEmbedded } from './store-url.ts';
 
 export const NOT_YET: readonly ((known: KnownConfig) => readonly Finding[])[] = [
-  function upstreamProviders({ providers = {} }) {
-    return Object.entries(providers)
-      .filter(([, provider]) => provider.type === 'oidc')
-      .map(([name]) => ({
-        path: ['providers', name, 'type'],
-        message: 'must be local: providers of type oidc are not supported by this version',
-      }));
-  },
   function severalWorkers({ workers = 1, store_url }) {
     if (workers <= 1) return [];
     const message =

@@ -17,8 +17,8 @@ export interface Parsed {
 }
 
 export function parseMembers(schema: z.core.$ZodType, input: unknown, path: Path = []): Parsed {
-  if (schema instanceof z.ZodPrefault && input !== undefined)
-    return parseMembers(schema.unwrap(), input, path);
+  const mayBeAbsent = schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional;
+  if (mayBeAbsent && input !== undefined) return parseMembers(schema.unwrap(), input, path);
   if (schema instanceof z.ZodObject && isObject(input)) return parseObject(schema, input, path);
   if (schema instanceof z.ZodRecord && isObject(input)) return parseRecord(schema, input, path);
   if (schema instanceof z.ZodDiscriminatedUnion && isObject(input)) return parseVariant(schema, input, path);

@@ -18,6 +18,7 @@ export const SECRET_MEMBERS: readonly SecretMember[] = [
   { path: ['bootstrap_portal'], isPublic: () => false },
   { path: ['store_url'], isPublic: (url) => !mayHoldSecret(url) },
   { path: ['providers', '*', 'initial_access_token'], isPublic: () => false },
+  { path: ['providers', '*', 'token_client', 'client_secret'], isPublic: () => false },
 ];
 
 /** Settings that may also come from the file that `NAME_FILE` names. */

@@ -3,6 +3,7 @@
  * table that joins our reasons to the wire (`contract/portals.md`, "Errors, everywhere").
  */
 import type { RefusalReason } from '../lib/refusal.ts';
+import type { UpstreamFailureReason } from '../registration/upstream.ts';
 
 export interface PublicError {
   readonly status: number;
@@ -158,6 +159,52 @@ export const ERROR_CATALOGUE: Readonly<Record<RefusalReason, PublicError>> = {
     status: 503,
     error: 'temporarily_unavailable',
     error_description: 'No signing key is in force yet; try again shortly.',
+    retryAfterSeconds: 5,
+  },
+};
+
+/** What became of a call on an upstream provider. Its own error, when it sent one, goes beside ours. */
+export const UPSTREAM_CATALOGUE: Readonly<Record<UpstreamFailureReason, PublicError>> = {
+  upstream_refused: {
+    status: 502,
+    error: 'upstream_refused',
+    error_description:
+      'The identity provider refused; its own error, if it gave one, is in upstream_error and upstream_error_description.',
+  },
+  upstream_busy: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    error_description: 'The identity provider asks for patience; try again after Retry-After.',
+    retryAfterSeconds: 5,
+  },
+  upstream_credential_refused: {
+    status: 502,
+    error: 'upstream_credential_refused',
+    error_description:
+      'The identity provider does not accept the credential of this service; give its operator the error_id.',
+  },
+  upstream_timeout: {
+    status: 504,
+    error: 'upstream_timeout',
+    error_description:
+      'The identity provider did not answer in time. What was asked may have been done; try again with the same Idempotency-Key.',
+  },
+  upstream_malformed: {
+    status: 502,
+    error: 'upstream_malformed',
+    error_description:
+      'The answer of the identity provider can not be used; give the operator of this service the error_id.',
+  },
+  upstream_unreachable: {
+    status: 502,
+    error: 'upstream_unreachable',
+    error_description: 'The identity provider can not be reached; try again later.',
+  },
+  upstream_unavailable: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    error_description:
+      'The identity provider does not answer at present, and was not asked; try again after Retry-After.',
     retryAfterSeconds: 5,
   },
 };

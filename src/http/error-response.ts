@@ -5,6 +5,7 @@
 import type { Context } from 'koa';
 import { type Problem, Refusal } from '../lib/refusal.ts';
 import { StoreUnavailable } from '../lib/store-unavailable.ts';
+import { UpstreamFailure } from '../registration/upstream.ts';
 import { TokenRefusal } from '../tokens/token-refusal.ts';
 import {
   ERROR_CATALOGUE,
@@ -12,12 +13,15 @@ import {
   KEY_CHALLENGE,
   type PublicError,
   STORE_UNAVAILABLE,
+  UPSTREAM_CATALOGUE,
 } from './error-catalogue.ts';
 
 interface Answer extends PublicError {
   readonly headers: Readonly<Record<string, string>>;
   /** For logs and metrics; one of a fixed set. */
   readonly reason: string;
+  /** What the body has beside our own error. */
+  readonly beside?: Readonly<Record<string, string>>;
 }
 
 /** Writes the response for `error` and returns the reason to log it under. */
@@ -27,13 +31,19 @@ export function respondWithError(ctx: Context, error: unknown, errorId: string):
   ctx.set('Cache-Control', 'no-store');
   ctx.set({ ...answer.headers });
   if (answer.retryAfterSeconds !== undefined) ctx.set('Retry-After', String(answer.retryAfterSeconds));
-  ctx.body = { error: answer.error, error_description: answer.error_description, error_id: errorId };
+  ctx.body = {
+    error: answer.error,
+    error_description: answer.error_description,
+    error_id: errorId,
+    ...answer.beside,
+  };
   return answer.reason;
 }
 
 function answerFor(error: unknown): Answer {
   if (error instanceof Refusal) return refusalAnswer(error);
   if (error instanceof TokenRefusal) return tokenAnswer(error);
+  if (error instanceof UpstreamFailure) return upstreamAnswer(error);
   if (error instanceof StoreUnavailable) {
     return { ...STORE_UNAVAILABLE, headers: {}, reason: 'store_unavailable' };
   }
@@ -58,6 +68,24 @@ function tokenAnswer({ error, status, message, headers, reason }: TokenRefusal):
     error_description: message,
     headers,
     reason: reason === undefined ? error : `${error}: ${reason}`,
+  };
+}
+
+/** The provider's own error was bounded where it entered; nothing else of its answer is passed on (S-UP-09). */
+function upstreamAnswer(failure: UpstreamFailure): Answer {
+  const { reason, retryAfterSeconds, upstreamError, upstreamErrorDescription } = failure;
+  const known = UPSTREAM_CATALOGUE[reason];
+  return {
+    ...known,
+    ...(known.status === 503 && retryAfterSeconds !== undefined ? { retryAfterSeconds } : {}),
+    headers: {},
+    reason,
+    beside: {
+      ...(upstreamError === undefined ? {} : { upstream_error: upstreamError }),
+      ...(upstreamErrorDescription === undefined
+        ? {}
+        : { upstream_error_description: upstreamErrorDescription }),
+    },
   };
 }
 

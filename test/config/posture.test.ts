@@ -120,16 +120,14 @@ test('what this version can not do yet is refused, not ignored', () => {
     { env: { WORKERS: '2', STORE_URL: 'redis://127.0.0.1' } },
     'WORKERS: must be 1: several workers are not supported by this version',
   );
-  const oidc = { type: 'oidc', issuer: 'https://idp.acme.example', initial_access_token: '{env:ACME_IAT}' };
-  refused(
-    { file: { providers: { local: { type: 'local' }, acme: oidc } }, env: { ACME_IAT: 'f7Kq2mX9bT4wZ8' } },
-    'bridge.json: providers.acme.type: must be local: providers of type oidc are not supported',
-  );
 });
 
 test('what this version can do is neither refused nor warned of', () => {
   const portals = { '*': { secret_storage: 'recoverable' }, acme: { max_clients: 5, max_secrets: 5 } };
-  assert.deepEqual(load({ file: { portals } }).warnings, []);
+  const oidc = { type: 'oidc', issuer: 'https://idp.acme.example', initial_access_token: '{env:ACME_IAT}' };
+  const providers = { local: { type: 'local' }, acme: oidc };
+  const env = { ACME_IAT: 'f7Kq2mX9bT4wZ8' };
+  assert.deepEqual(load({ file: { portals, providers }, env }).warnings, []);
 });
 
 test('a token longer than what gateways take for a header is warned of, with their limits', () => {

@@ -6,10 +6,12 @@ import {
   INTERNAL_ERROR,
   KEY_CHALLENGE,
   STORE_UNAVAILABLE,
+  UPSTREAM_CATALOGUE,
 } from '../../src/http/error-catalogue.ts';
 import { respondWithError } from '../../src/http/error-response.ts';
 import { Refusal, type RefusalReason } from '../../src/lib/refusal.ts';
 import { StoreUnavailable } from '../../src/lib/store-unavailable.ts';
+import { UpstreamFailure, type UpstreamFailureReason } from '../../src/registration/upstream.ts';
 import { authenticationFailed, TokenRefusal } from '../../src/tokens/token-refusal.ts';
 
 const REASONS = Object.keys(ERROR_CATALOGUE) as RefusalReason[];
@@ -105,6 +107,48 @@ test('L-13: a store that does not answer is 503 with Retry-After, whatever the o
     assert.match(headers['retry-after'] ?? '', /^[1-9]\d*$/);
     assert.ok(!JSON.stringify(body).includes('canary'));
   }
+});
+
+test('a provider that failed is 502, 503 with Retry-After or 504, and what it said stays out', () => {
+  const told = Object.fromEntries(
+    Object.entries(UPSTREAM_CATALOGUE).map(([reason, { status, error }]) => [reason, `${status} ${error}`]),
+  );
+  assert.deepEqual(told, {
+    upstream_refused: '502 upstream_refused',
+    upstream_busy: '503 temporarily_unavailable',
+    upstream_credential_refused: '502 upstream_credential_refused',
+    upstream_timeout: '504 upstream_timeout',
+    upstream_malformed: '502 upstream_malformed',
+    upstream_unreachable: '502 upstream_unreachable',
+    upstream_unavailable: '503 temporarily_unavailable',
+  });
+  for (const reason of Object.keys(UPSTREAM_CATALOGUE) as UpstreamFailureReason[]) {
+    const failure = new UpstreamFailure(reason, 'unknown', {
+      status: 500,
+      retryAfterSeconds: 7,
+      cause: new Error('canary'),
+    });
+    const { status, body, headers, reason: logged } = answer(failure);
+    assert.deepEqual(Object.keys(body ?? {}), ['error', 'error_description', 'error_id']);
+    assert.match(String(body?.error_description), /^[A-Z][^"\\]+\.$/);
+    assert.equal(headers['retry-after'], status === 503 ? '7' : undefined);
+    assert.equal(logged, reason);
+    assert.ok(!JSON.stringify([body, headers]).includes('canary'));
+  }
+});
+
+test("a provider's own error is beside ours, and ours stays what it is", () => {
+  const failure = new UpstreamFailure('upstream_refused', 'not_done', {
+    upstreamError: 'invalid_client_metadata',
+    upstreamErrorDescription: 'scope is not known',
+  });
+  assert.deepEqual(answer(failure).body, {
+    error: 'upstream_refused',
+    error_description: UPSTREAM_CATALOGUE.upstream_refused.error_description,
+    error_id: 'the-id',
+    upstream_error: 'invalid_client_metadata',
+    upstream_error_description: 'scope is not known',
+  });
 });
 
 test('S-HTTP-14: what nobody expected is 500 with an id, and nothing of the error', () => {

@@ -55,7 +55,7 @@ test('every command that the README names is one', () => {
 test('every dependency has its reason, and no reason is without its dependency', () => {
   const section = README.slice(README.indexOf('## Dependencies'), README.indexOf('## The house'));
   const rows = section.split('\n').filter((line) => line.startsWith('| `'));
-  const names = (text: string) => [...text.matchAll(/`([@a-z][a-z0-9/@-]+)`/g)].map(([, name = '']) => name);
+  const names = (text: string) => [...text.matchAll(/`([@a-z][a-z0-9/@.-]+)`/g)].map(([, name = '']) => name);
   const reasoned = rows.flatMap((row) => names(row.split('|')[1] ?? ''));
   assert.deepEqual(reasoned.sort(), Object.keys(packageJson.dependencies).sort());
   for (const row of rows) assert.match(row, /\| \d{4}-\d\d-\d\d(?:, \d{4}-\d\d-\d\d)* *\|$/);

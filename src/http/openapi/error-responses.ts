@@ -2,30 +2,46 @@
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import type { RefusalReason } from '../../lib/refusal.ts';
-import { ERROR_CATALOGUE, KEY_CHALLENGE, type PublicError, STORE_UNAVAILABLE } from '../error-catalogue.ts';
-import { type Operation, refusalsOf } from './refusals.ts';
+import type { UpstreamFailureReason } from '../../registration/upstream.ts';
+import {
+  ERROR_CATALOGUE,
+  KEY_CHALLENGE,
+  type PublicError,
+  STORE_UNAVAILABLE,
+  UPSTREAM_CATALOGUE,
+} from '../error-catalogue.ts';
+import { type Operation, refusalsOf, upstreamFailuresOf } from './refusals.ts';
 import type { JsonSchema } from './schemas.ts';
 
 export const errorBody = z
   .strictObject({
     error: z.string().meta({
       description: 'For programs: of RFC 7591 section 3.2.2 where one fits.',
-      examples: [...new Set(Object.values(ERROR_CATALOGUE).map(({ error }) => error))],
+      examples: [
+        ...new Set(Object.values({ ...ERROR_CATALOGUE, ...UPSTREAM_CATALOGUE }).map(({ error }) => error)),
+      ],
     }),
     error_description: z.string().meta({
       description:
         'For people: what to do about it, every problem by JSON path. Never a value that was sent.',
     }),
     error_id: z.string().meta({ description: "Finds this very answer in the operator's log." }),
+    upstream_error: z.string().max(64).optional().meta({
+      description: "The identity provider's own `error`, when it refused with one.",
+    }),
+    upstream_error_description: z.string().max(300).optional().meta({
+      description: 'Its own description.',
+    }),
   })
   .meta({ id: 'Error', description: 'The shape of every answer that is a no.' });
 
 const ERROR_ID = '0b6f0a52-6a7e-4b8e-9d0c-3f7f2d7a1c55';
 
-type ErrorName = RefusalReason | 'store_unavailable';
+type ErrorName = RefusalReason | UpstreamFailureReason | 'store_unavailable';
 
 const ERRORS: Readonly<Record<ErrorName, PublicError>> = {
   ...ERROR_CATALOGUE,
+  ...UPSTREAM_CATALOGUE,
   store_unavailable: STORE_UNAVAILABLE,
 };
 
@@ -64,7 +80,11 @@ function bodyOf(name: ErrorName): z.output<typeof errorBody> {
 
 /** Errors of the operation, without those that look to the caller exactly like one before. */
 export function errorsOf(operation: Operation): readonly ErrorName[] {
-  const names: ErrorName[] = [...refusalsOf(operation), 'store_unavailable'];
+  const names: ErrorName[] = [
+    ...refusalsOf(operation),
+    ...upstreamFailuresOf(operation),
+    'store_unavailable',
+  ];
   const bodies = names.map((name) => JSON.stringify(bodyOf(name)));
   return names.filter((_, index) => bodies.indexOf(bodies[index] ?? '') === index);
 }

@@ -3,6 +3,8 @@
  * the description. It errs on the side of naming one too many: a caller that handles it loses nothing.
  */
 import type { RefusalReason } from '../../lib/refusal.ts';
+import type { UpstreamFailureReason } from '../../registration/upstream.ts';
+import { UPSTREAM_CATALOGUE } from '../error-catalogue.ts';
 import type { DescribedEndpoint } from './api-group.ts';
 import { pathParameterNames } from './parameters.ts';
 import type { CredentialName } from './security.ts';
@@ -68,4 +70,11 @@ const APPLIES: Readonly<Record<RefusalReason, Applies>> = {
 
 export function refusalsOf(operation: Operation): readonly RefusalReason[] {
   return (Object.keys(APPLIES) as RefusalReason[]).filter((reason) => APPLIES[reason](operation));
+}
+
+/** Where a client may live at an upstream provider: every change of one, but for its secrets, is made there. */
+export function upstreamFailuresOf(operation: Operation): readonly UpstreamFailureReason[] {
+  const changes = !reads(operation) && !ofSecret(operation) && ofProvider(operation);
+  const rotates = makesSecret(operation) && ofClient(operation);
+  return changes && !rotates ? (Object.keys(UPSTREAM_CATALOGUE) as UpstreamFailureReason[]) : [];
 }

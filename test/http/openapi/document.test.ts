@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { z } from 'zod';
 import { mergeMetadata } from '../../../src/clients/merge-metadata.ts';
-import { ERROR_CATALOGUE, STORE_UNAVAILABLE } from '../../../src/http/error-catalogue.ts';
+import { ERROR_CATALOGUE, STORE_UNAVAILABLE, UPSTREAM_CATALOGUE } from '../../../src/http/error-catalogue.ts';
 import { API_KEY } from '../../../src/http/openapi/security.ts';
 import { document, groups, ISSUER, MANAGEMENT_URL, operations } from '../../support/api-description.ts';
 
@@ -214,6 +214,7 @@ suite('Errors', () => {
   test('each error stands at the status that the catalogue gives it, in the words of the catalogue', () => {
     const known: Record<string, { status: number; error: string }> = {
       ...ERROR_CATALOGUE,
+      ...UPSTREAM_CATALOGUE,
       store_unavailable: STORE_UNAVAILABLE,
     };
     const examples = document.components.examples as Record<string, { value: Record<string, string> }>;
@@ -229,7 +230,8 @@ suite('Errors', () => {
 
   test('every error of the catalogue is met somewhere, but those that no operation can meet', () => {
     const met = new Set([...operations.keys()].flatMap((route) => Object.values(errorsOf(route)).flat()));
-    const unmet = Object.keys(ERROR_CATALOGUE).filter((reason) => !met.has(reason));
+    const every = Object.keys({ ...ERROR_CATALOGUE, ...UPSTREAM_CATALOGUE });
+    const unmet = every.filter((reason) => !met.has(reason));
     // The third looks to its caller exactly like key_unknown.
     assert.deepEqual(unmet.sort(), [
       'method_unsupported',

@@ -1,0 +1,135 @@
+/**
+ * Puts the upstream providers together: for each one that is configured a driver with its own way out. None
+ * is called here, so that a provider that is down delays no start; `refresh` reads what is due.
+ */
+import { readFileSync } from 'node:fs';
+import type { Config, ProviderConfig } from '../config/schema.ts';
+import { createDiscovery } from '../providers/discovery.ts';
+import {
+  fetchedCredential,
+  type InitialCredential,
+  staticCredential,
+} from '../providers/initial-credential.ts';
+import { type CallObservation, createOidcUpstream, type OidcUpstream } from '../providers/oidc-upstream.ts';
+import type { CircuitState } from '../providers/outbound/breaker.ts';
+import type { TlsFiles } from '../providers/outbound/guarded-agent.ts';
+import { createOutbound, type Outbound } from '../providers/outbound/outbound.ts';
+import { proveGuard } from '../providers/outbound/self-test.ts';
+import { type Preset, presetOf } from '../providers/presets.ts';
+import { type ProviderHealth, trackHealth } from '../providers/provider-health.ts';
+
+type OidcConfig = Extract<ProviderConfig, { type: 'oidc' }>;
+
+export interface Upstreams {
+  readonly byName: ReadonlyMap<string, OidcUpstream>;
+  health(): Readonly<Record<string, ProviderHealth>>;
+  circuits(): Readonly<Record<string, CircuitState>>;
+  /** Reads the discovery documents that are due. Never rejects: what could not be read is in `health`. */
+  refresh(): Promise<void>;
+  close(): void;
+}
+
+export type ObserveUpstream = (provider: string, call: CallObservation) => void;
+
+/** Throws when a file can't be read, or when the guard against private networks does not guard. */
+export async function openUpstreams(config: Config, observe: ObserveUpstream): Promise<Upstreams> {
+  const opened = Object.entries(config.providers).flatMap(([name, provider]) =>
+    provider.type === 'oidc' ? [openUpstream(name, provider, (call) => observe(name, call))] : [],
+  );
+  if (opened.length > 0) {
+    const nothing = { networks: [], allowLoopback: false, maxConcurrent: 1, tls: {}, nowMs };
+    await proveGuard(() => createOutbound(nothing));
+  }
+  const each = <T>(value: (one: (typeof opened)[number]) => T) =>
+    Object.fromEntries(opened.map((one) => [one.name, value(one)]));
+  return {
+    byName: new Map(opened.map(({ name, upstream }) => [name, upstream])),
+    health: () => each(({ health }) => health()),
+    circuits: () => each(({ outbound }) => outbound.circuit()),
+    refresh: async () => {
+      const due = opened.filter(({ discovery }) => discovery.isDue());
+      await Promise.allSettled(due.map(({ upstream }) => upstream.discover()));
+    },
+    close: () => {
+      for (const { outbound } of opened) outbound.close();
+    },
+  };
+}
+
+const nowMs = () => performance.timeOrigin + performance.now();
+
+function openUpstream(name: string, provider: OidcConfig, observe: (call: CallObservation) => void) {
+  const rules = {
+    issuer: provider.issuer,
+    allowedHosts: provider.allowed_hosts,
+    allowInsecureLoopback: provider.allow_insecure_loopback,
+  };
+  const outbound = createOutbound({
+    networks: provider.allow_networks,
+    allowLoopback: provider.allow_insecure_loopback,
+    maxConcurrent: provider.max_concurrent,
+    tls: tlsFiles(name, provider),
+    nowMs,
+  });
+  const discovery = createDiscovery({
+    ...rules,
+    algorithm: provider.discovery,
+    registrationEndpoint: provider.registration_endpoint,
+    outbound,
+    nowMs,
+  });
+  const preset = presetFor(provider);
+  const tracked = trackHealth(outbound.circuit);
+  const upstream = createOidcUpstream({
+    ...rules,
+    preset,
+    searchUrl: provider.search,
+    outbound,
+    discovery,
+    credential: credentialOf(provider, preset, outbound),
+    timeoutMs: provider.timeout_ms,
+    nowMs,
+    observe: (call) => {
+      tracked.observe(call);
+      observe(call);
+    },
+  });
+  return { name, outbound, discovery, upstream, health: tracked.health };
+}
+
+/** The preset's row with what the configuration says otherwise. */
+function presetFor({ preset, marker, extension_members }: OidcConfig): Preset {
+  const row = presetOf(preset);
+  return {
+    ...row,
+    marker: marker ?? row.marker,
+    extensionMembers: [...row.extensionMembers, ...extension_members],
+  };
+}
+
+function credentialOf(provider: OidcConfig, preset: Preset, outbound: Outbound): InitialCredential {
+  const { token_client, issuer, allow_insecure_loopback: allowInsecureLoopback } = provider;
+  if (token_client === undefined) return staticCredential(preset.scheme, provider.initial_access_token);
+  const { tokenUse } = preset;
+  return fetchedCredential({
+    client: token_client,
+    issuer,
+    allowInsecureLoopback,
+    outbound,
+    tokenUse,
+    nowMs,
+  });
+}
+
+function tlsFiles(name: string, provider: OidcConfig): TlsFiles {
+  const read = (member: 'ca_file' | 'client_cert_file' | 'client_key_file') => {
+    const file = provider[member];
+    if (file === undefined) return undefined;
+    try {
+      return readFileSync(file, 'utf8');
+    } catch (cause) {
+      throw new Error(`providers.${name}.${member} can't be read`, { cause });
+    }
+  };
+  return { ca: read('ca_file'), cert: read('client_cert_file'), key: read('client_key_file') };
+}
