@@ -6,10 +6,11 @@ import type { PortalName } from '../../src/portals/portal-name.ts';
 import { eventually } from '../support/eventually.ts';
 import { shapeOf } from '../support/refusal.ts';
 import { API_KEY } from '../support/service.ts';
+import { refuses } from '../support/unwritten.ts';
 import { type CaseBridge, startBridge } from './support/bridge.ts';
 import { bearer, call, DIALECTS, RFC_DIALECTS, through } from './support/dialects.ts';
 import { ROUTES, urlOf } from './support/routes.ts';
-import { refuses, storedClients, UNAUTHORIZED } from './support/stored.ts';
+import { storedClients, UNAUTHORIZED } from './support/stored.ts';
 
 const TEST = 'test' as PortalName;
 const CREATED = { client_name: 'a client', redirect_uris: [] };

@@ -7,9 +7,10 @@ import { startRedis } from '../support/redis.ts';
 import { assertRefusal } from '../support/refusal.ts';
 import { API_KEY } from '../support/service.ts';
 import { tempDir } from '../support/temp.ts';
+import { refuses, rowsOf } from '../support/unwritten.ts';
 import { type CaseBridge, startBridge } from './support/bridge.ts';
 import { BRIDGE, call, DIALECTS, through } from './support/dialects.ts';
-import { refuses, rowsOf, storedClients } from './support/stored.ts';
+import { storedClients } from './support/stored.ts';
 
 let bridge: CaseBridge;
 before(async () => {

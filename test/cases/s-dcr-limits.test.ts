@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fetchToken, send } from '../support/bridge.ts';
+import { refuses } from '../support/unwritten.ts';
 import { type CaseBridge, startBridge } from './support/bridge.ts';
 import { DIALECTS, through } from './support/dialects.ts';
-import { refuses, storedClients } from './support/stored.ts';
+import { storedClients } from './support/stored.ts';
 
 const [first = assert.fail()] = DIALECTS;
 

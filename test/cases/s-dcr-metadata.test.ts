@@ -4,10 +4,11 @@ import { after, before, test } from 'node:test';
 import { claimsOf, fetchToken, send } from '../support/bridge.ts';
 import { assertRefusal } from '../support/refusal.ts';
 import { API_KEY } from '../support/service.ts';
+import { refuses, rowsOf } from '../support/unwritten.ts';
 import { type CaseBridge, startBridge } from './support/bridge.ts';
 import { DIALECTS, through } from './support/dialects.ts';
 import { accepted, refusedEverywhere } from './support/metadata.ts';
-import { INVALID_METADATA, refuses, rowsOf, storedClient } from './support/stored.ts';
+import { INVALID_METADATA, storedClient } from './support/stored.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 

@@ -6,10 +6,11 @@ import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { send } from '../support/bridge.ts';
 import { assertRefusal } from '../support/refusal.ts';
+import { refuses } from '../support/unwritten.ts';
 import { type CaseBridge, startBridge } from './support/bridge.ts';
 import { DIALECTS, through } from './support/dialects.ts';
 import { accepted, refusedEverywhere } from './support/metadata.ts';
-import { refuses, storedClient } from './support/stored.ts';
+import { storedClient } from './support/stored.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 

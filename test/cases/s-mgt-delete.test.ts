@@ -6,10 +6,11 @@ import { deleteClient } from '../../src/registration/delete.ts';
 import { fetchToken } from '../support/bridge.ts';
 import { shapeOf } from '../support/refusal.ts';
 import { API_KEY } from '../support/service.ts';
+import { refuses } from '../support/unwritten.ts';
 import { type CaseBridge, startBridge } from './support/bridge.ts';
 import { call, DIALECTS, through } from './support/dialects.ts';
 import { CLIENT_ROUTES, urlOf } from './support/routes.ts';
-import { NOT_FOUND, refuses } from './support/stored.ts';
+import { NOT_FOUND } from './support/stored.ts';
 import { startTwoNodes } from './support/two-nodes.ts';
 
 let bridge: CaseBridge;

@@ -7,9 +7,10 @@ import { eventually } from '../support/eventually.ts';
 import { API_KEY } from '../support/service.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { tempDir } from '../support/temp.ts';
+import { refuses, rowsOf } from '../support/unwritten.ts';
 import { type CaseBridge, startBridge } from './support/bridge.ts';
 import { BRIDGE, call, DIALECTS, type Dialect, KONNECT, through } from './support/dialects.ts';
-import { refuses, rowsOf, storedClient, storedClients } from './support/stored.ts';
+import { storedClient, storedClients } from './support/stored.ts';
 
 let bridge: CaseBridge;
 let overlapping: string;

@@ -7,10 +7,11 @@ import { eventually } from '../support/eventually.ts';
 import { startRedis } from '../support/redis.ts';
 import { assertLogged, assertRefusal, shapeOf } from '../support/refusal.ts';
 import { API_KEY } from '../support/service.ts';
+import { refuses, rowsOf } from '../support/unwritten.ts';
 import { type CaseBridge, startBridge } from './support/bridge.ts';
 import { BRIDGE, bearer, call, KONNECT, OWN, RFC_DIALECTS, through } from './support/dialects.ts';
 import { ROUTES, urlOf } from './support/routes.ts';
-import { INVALID_TOKEN, refuses, rowsOf, storedClient, UNAUTHORIZED } from './support/stored.ts';
+import { INVALID_TOKEN, storedClient, UNAUTHORIZED } from './support/stored.ts';
 
 let bridge: CaseBridge;
 before(async () => {

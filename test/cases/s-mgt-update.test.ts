@@ -6,16 +6,10 @@ import type { PortalName } from '../../src/portals/portal-name.ts';
 import { claimsOf, fetchToken } from '../support/bridge.ts';
 import { API_KEY } from '../support/service.ts';
 import { tempDir } from '../support/temp.ts';
+import { refuses, rowsOf } from '../support/unwritten.ts';
 import { type CaseBridge, EVERY_PORTAL, startBridge } from './support/bridge.ts';
 import { BRIDGE, bearer, call, DIALECTS, RFC_DIALECTS, through, WITH_UPDATE } from './support/dialects.ts';
-import {
-  INVALID_METADATA,
-  NOT_FOUND,
-  refuses,
-  rowsOf,
-  storedClient,
-  UNAUTHORIZED,
-} from './support/stored.ts';
+import { INVALID_METADATA, NOT_FOUND, storedClient, UNAUTHORIZED } from './support/stored.ts';
 
 let bridge: CaseBridge;
 before(async () => {

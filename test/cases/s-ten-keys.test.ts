@@ -10,9 +10,10 @@ import { rollPortalKey, setPortalState } from '../../src/portals/manage.ts';
 import type { PortalName } from '../../src/portals/portal-name.ts';
 import type { PortalRecord } from '../../src/portals/portal-record.ts';
 import { API_KEY, refusesToStart } from '../support/service.ts';
+import { refuses } from '../support/unwritten.ts';
 import { type CaseBridge, domainWith, KEY_ENCRYPTION_KEY, startBridge } from './support/bridge.ts';
 import { DIALECTS, KONNECT, through } from './support/dialects.ts';
-import { refuses, storeText } from './support/stored.ts';
+import { storeText } from './support/stored.ts';
 import { startTwoNodes } from './support/two-nodes.ts';
 
 let bridge: CaseBridge;

@@ -4,10 +4,11 @@ import { after, before, test } from 'node:test';
 import { fetchToken } from '../support/bridge.ts';
 import { assertLogged, shapeOf } from '../support/refusal.ts';
 import { API_KEY } from '../support/service.ts';
+import { refuses } from '../support/unwritten.ts';
 import { type CaseBridge, startBridge } from './support/bridge.ts';
 import { BRIDGE, bearer, call, DIALECTS, KONNECT, RFC_DIALECTS, through } from './support/dialects.ts';
 import { CLIENT_ROUTES, urlOf } from './support/routes.ts';
-import { NOT_FOUND, refuses, storedClient, storedClients, UNAUTHORIZED } from './support/stored.ts';
+import { NOT_FOUND, storedClient, storedClients, UNAUTHORIZED } from './support/stored.ts';
 
 let bridge: CaseBridge;
 let stranger: string;

@@ -1,8 +1,9 @@
 /** What a client may say of itself, tried by a create and by an update. */
 import assert from 'node:assert/strict';
 import type { TestService } from '../../support/service.ts';
+import { refuses } from '../../support/unwritten.ts';
 import { type Dialect, through } from './dialects.ts';
-import { refuses, storedClient } from './stored.ts';
+import { storedClient } from './stored.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 

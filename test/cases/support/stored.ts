@@ -2,28 +2,10 @@
 import assert from 'node:assert/strict';
 import type { ClientRecord } from '../../../src/clients/client-record.ts';
 import type { Answer } from '../../support/bridge.ts';
-import { assertRefusal, type Expected } from '../../support/refusal.ts';
+import type { Expected } from '../../support/refusal.ts';
 import type { TestService } from '../../support/service.ts';
 import { storeRows } from '../../support/store-rows.ts';
-
-/** Without the uses of secrets: they are written some seconds after the token that they are of. */
-export function rowsOf(service: TestService): Readonly<Record<string, readonly unknown[]>> {
-  const { secret_uses: _, ...rows } = storeRows(service);
-  return rows;
-}
-
-/** Runs `act` and asserts that it is refused as expected and that the store is what it was. */
-export async function refuses(
-  service: TestService,
-  expected: Expected,
-  act: () => Promise<Answer>,
-): Promise<Answer> {
-  const before = rowsOf(service);
-  const answer = await act();
-  assertRefusal(answer, expected);
-  assert.deepEqual(rowsOf(service), before, 'something was written');
-  return answer;
-}
+import { rowsOf } from '../../support/unwritten.ts';
 
 export function storedClients(service: TestService): readonly ClientRecord[] {
   return (rowsOf(service).clients ?? []).map((row) => JSON.parse((row as { record: string }).record));
