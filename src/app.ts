@@ -11,6 +11,7 @@ import { bridge, bridgeRoutes } from './compose/bridge.ts';
 import { clientCounts } from './compose/client-counts.ts';
 import { settleFirstPortal } from './compose/first-portal.ts';
 import { nowSeconds, type Parts } from './compose/parts.ts';
+import { tokenRevocations } from './compose/token-inspection.ts';
 import { tokenService } from './compose/token-service.ts';
 import { keyLifeOf } from './config/key-life.ts';
 import type { Config } from './config/schema.ts';
@@ -19,6 +20,7 @@ import { docsRoutes } from './http/docs-routes.ts';
 import { type Address, type ListenerName, listenAll } from './http/listener.ts';
 import { opsRoutes } from './http/ops-routes.ts';
 import { publicRoutes } from './http/public-routes.ts';
+import { tokenInspectionRoutes } from './http/token-inspection.ts';
 import { type Credentials, createCredentials } from './keys/credentials.ts';
 import type { KeyEncryptionKey } from './keys/derive.ts';
 import { developmentKeyEncryptionKey } from './keys/development-kek.ts';
@@ -39,6 +41,7 @@ import { createHealth } from './telemetry/health.ts';
 import type { Logger } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { resourcesByIdentifier } from './tokens/resource.ts';
+import { REVOCATIONS_REFRESH_MS } from './tokens/revocations.ts';
 
 export interface Service {
   /** Where the three listeners really are; a port that was 0 is the one the system chose. */
@@ -157,10 +160,14 @@ async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated'
       { listener, log, metrics, newRequestId: randomUUID, isDraining: health.isDraining },
       register,
     ).callback();
+  const revocations = tokenRevocations(parts);
+  await revocations.refresh(nowSeconds());
   const groups = bridge(parts);
   const routesOf = bridgeRoutes(parts, groups);
+  const service = tokenService(parts, usage, revocations);
   const publicApp = app('public', (router) => {
-    publicRoutes(tokenService(parts, usage))(router);
+    publicRoutes(service)(router);
+    tokenInspectionRoutes(service.inspection)(router);
     routesOf('public')(router);
   });
   let settled = false;
@@ -184,6 +191,7 @@ async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated'
     repeat(IDLE_MS, async () => settleMemory(metrics.requests())),
     repeat(config.ring_refresh_ms, async () => void (await ring.refresh())),
     repeat(USAGE_FLUSH_MS, usage.flush),
+    repeat(REVOCATIONS_REFRESH_MS, () => revocations.refresh(nowSeconds())),
     // Only where the store was away at start: the first portal is then still to be looked for.
     ...(settled ? [] : [repeat(FIRST_PORTAL_RETRY_MS, settle)]),
   ];

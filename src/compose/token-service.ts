@@ -5,13 +5,20 @@ import type { SecretUsageRecorder } from '../clients/secret-usage-recorder.ts';
 import { policyOf } from '../config/policy.ts';
 import type { PublicRoutesOptions } from '../http/public-routes.ts';
 import { tokenEndpoint } from '../http/token-endpoint.ts';
+import type { TokenInspectionOptions } from '../http/token-inspection.ts';
 import { createEngine } from '../oidc/engine.ts';
 import { type IssuerContext, issueAccessToken } from '../tokens/issue.ts';
+import type { Revocations } from '../tokens/revocations.ts';
 import { serverMetadata } from '../tokens/server-metadata.ts';
 import type { ShortRoadContext } from '../tokens/short-road.ts';
 import { nowSeconds, type Parts } from './parts.ts';
+import { tokenInspection } from './token-inspection.ts';
 
-export function tokenService(parts: Parts, usage: SecretUsageRecorder): PublicRoutesOptions {
+export function tokenService(
+  parts: Parts,
+  usage: SecretUsageRecorder,
+  revocations: Revocations,
+): PublicRoutesOptions & { readonly inspection: TokenInspectionOptions } {
   const { config, store, ring, resources, metrics } = parts;
   const { hashSecret } = parts.credentials;
   const issuing: IssuerContext = {
@@ -41,6 +48,7 @@ export function tokenService(parts: Parts, usage: SecretUsageRecorder): PublicRo
     jwks: () => ring.jwks(),
     pem: (kid) => ring.pem(kid),
     token: tokenEndpoint(road, createEngine({ ...road, issuer: config.issuer })),
+    inspection: tokenInspection(parts, road, revocations),
     tokenBodyLimitBytes: config.body_limit_bytes,
     metrics,
   };

@@ -14,6 +14,7 @@ export const RESERVED_CLAIMS: ReadonlySet<string> = new Set(
     'auth_time acr amr nonce at_hash c_hash s_hash sid events toe txn sub_id sub_jwk', // sign-in and event tokens
     'typ alg kid jku jwk x5c x5u x5t crit', // JOSE headers, which some gateways look for in the payload
     'active username token_type', // RFC 7662: members of an introspection answer
+    'status', // Token Status List
     'name given_name family_name middle_name nickname preferred_username profile picture website', // OpenID Connect
     'email email_verified phone_number phone_number_verified gender birthdate zoneinfo locale address updated_at',
   ].flatMap((names) => names.split(' ')),

@@ -1,5 +1,6 @@
 /** Resources: the APIs that tokens are for, by their identifier (RFC 8707 section 2). */
 import { z } from 'zod';
+import { isClientId } from '../clients/client-id.ts';
 import { SCOPE_TOKEN } from '../clients/metadata.ts';
 import { signingAlg } from '../keys/signing-alg.ts';
 import { claimMapping } from './claim-mapping.ts';
@@ -36,6 +37,10 @@ function whyNot(alg: unknown): string {
   return '';
 }
 
+const clientId = z.string().refine(isClientId, {
+  error: 'must be the id of a client, as its registration answered it',
+});
+
 export const resource = z.strictObject({
   scopes: distinct(scopeToken).meta({
     description: 'Every scope that this API knows.',
@@ -56,6 +61,13 @@ export const resource = z.strictObject({
     description:
       'How its tokens are signed. Every gateway takes RS256; API7 and APISIX nothing else. ML-DSA (RFC 9964, post-quantum) makes tokens of 4 to 5 KB.',
   }),
+  introspection_clients: distinct(clientId)
+    .default([])
+    .meta({
+      description:
+        'Ids of the clients that are this API itself, registered like any other: they may ask at `/oauth2/introspect` what its tokens are worth. Nobody else learns anything there.',
+      examples: [['cl_1cTLxJdKtEmBtCkLYIHRDG']],
+    }),
   claims: claimMapping.default({}).meta({
     description:
       'Further claims of its tokens: constants, or texts with the places `{labels.NAME}`, `{extension.NAME}`, `{client_id}`, `{client_name}` and `{portal}`.',

@@ -113,6 +113,9 @@ export const settings = {
     .max(24 * 60 * 60)
     .default(10 * 60)
     .meta({ description: 'For how long that answer includes the secret.' }),
+  introspections_per_minute: z.int().min(1).max(10_000_000).default(60_000).meta({
+    description: 'How many tokens each client may introspect in a minute, at each process.',
+  }),
   ring_refresh_ms: z
     .int()
     .min(100)

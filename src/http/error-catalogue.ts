@@ -128,7 +128,7 @@ export const ERROR_CATALOGUE: Readonly<Record<RefusalReason, PublicError>> = {
   rate_limited: {
     status: 429,
     error: 'too_many_requests',
-    error_description: 'This key makes more calls than it may; wait for as long as Retry-After says.',
+    error_description: 'This caller makes more calls than it may; wait for as long as Retry-After says.',
   },
   cursor_invalid: {
     status: 400,

@@ -7,6 +7,9 @@ import type { ClientRecord } from '../clients/client-record.ts';
 import type { Grant } from './grant-policy.ts';
 import type { ClaimMapping } from './resource.ts';
 
+/** `typ` of the JOSE header (RFC 9068 section 2.1). */
+export const ACCESS_TOKEN_TYPE = 'at+jwt';
+
 export interface TokenContext {
   readonly issuer: string;
   /** Epoch seconds. */

@@ -4,7 +4,7 @@
  */
 import type { ClientRecord } from '../clients/client-record.ts';
 import type { SigningAlg } from '../keys/signing-alg.ts';
-import { type AccessTokenClaims, accessTokenClaims } from './claims.ts';
+import { ACCESS_TOKEN_TYPE, type AccessTokenClaims, accessTokenClaims } from './claims.ts';
 import { type Ceiling, decideGrant, type ResourceCatalogue, type TokenRequest } from './grant-policy.ts';
 
 /** The key that signs now, for one algorithm. A remote signer's `sign` returns a promise. */
@@ -69,7 +69,7 @@ const headers = new WeakMap<SigningKey, string>();
 function encodedHeader(key: SigningKey): string {
   const known = headers.get(key);
   if (known !== undefined) return known;
-  const header = { alg: key.alg, typ: 'at+jwt', kid: key.kid };
+  const header = { alg: key.alg, typ: ACCESS_TOKEN_TYPE, kid: key.kid };
   const encoded = Buffer.from(JSON.stringify(header)).toString('base64url');
   headers.set(key, encoded);
   return encoded;

@@ -7,10 +7,13 @@ import { parse } from 'node:querystring';
 import type { TokenRequest } from './grant-policy.ts';
 import { oneTarget } from './token-target.ts';
 
-export interface PlainRequest {
+export interface SecretCredentials {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly method: 'client_secret_basic' | 'client_secret_post';
+}
+
+export interface PlainRequest extends SecretCredentials {
   /** Throws `TokenRefusal` `invalid_target` when two targets are named: only who is authenticated hears it. */
   readonly request: () => TokenRequest;
 }
@@ -33,21 +36,27 @@ export function plainRequest(form: string, authorization: string): PlainRequest 
       return undefined;
   }
   if (parameters.grant_type !== 'client_credentials') return undefined;
-  const credentials =
-    authorization === '' ? postCredentials(parameters) : basicCredentials(parameters, authorization);
+  const credentials = secretCredentials(parameters, authorization);
   if (credentials === undefined) return undefined;
   const { scope, resource, audience } = parameters as Readonly<Record<string, string | undefined>>;
   if (scope !== undefined && !SCOPE.test(scope)) return undefined;
   return { ...credentials, request: () => ({ resource: oneTarget(resource, audience), scope }) };
 }
 
-type Parameters = ReturnType<typeof parse>;
-type Credentials = Omit<PlainRequest, 'request'>;
+export type Parameters = ReturnType<typeof parse>;
+
+/** The one secret that a request brings, in its form or its header; `undefined` for none and for both. */
+export function secretCredentials(
+  parameters: Parameters,
+  authorization: string,
+): SecretCredentials | undefined {
+  return authorization === '' ? postCredentials(parameters) : basicCredentials(parameters, authorization);
+}
 
 function postCredentials({
   client_id: clientId,
   client_secret: clientSecret,
-}: Parameters): Credentials | undefined {
+}: Parameters): SecretCredentials | undefined {
   if (typeof clientId !== 'string' || typeof clientSecret !== 'string') return undefined;
   return { clientId, clientSecret, method: 'client_secret_post' };
 }
@@ -55,7 +64,7 @@ function postCredentials({
 function basicCredentials(
   { client_id, client_secret }: Parameters,
   authorization: string,
-): Credentials | undefined {
+): SecretCredentials | undefined {
   const [, encoded] = BASIC.exec(authorization) ?? [];
   if (encoded === undefined || client_secret !== undefined) return undefined;
   const pair = Buffer.from(encoded, 'base64').toString('utf8');

@@ -9,6 +9,8 @@ export interface Resource {
   readonly scopes: readonly string[];
   readonly token_lifetime_seconds: number;
   readonly signing_alg: SigningAlg;
+  /** Clients that are this API itself: they may ask what its tokens are worth (RFC 7662). */
+  readonly introspection_clients?: readonly string[];
   readonly claims: ClaimMapping;
 }
 

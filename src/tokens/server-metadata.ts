@@ -17,10 +17,15 @@ export const PUBLIC_PATHS = {
   jwks: '/.well-known/jwks.json',
   keyPem: '/.well-known/keys/:kid.pem',
   token: '/oauth2/token',
+  introspection: '/oauth2/introspect',
+  revocation: '/oauth2/revoke',
 } as const;
 
 /** RFC 7591/7592 for our own token service. */
 export const REGISTRATION_PATH = '/oauth2/register';
+
+/** One code authenticates clients, wherever they come. */
+const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
 
 export function serverMetadata({ issuer, scopes, signingAlgs }: ServerMetadataOptions) {
   const base = issuer.replace(/\/$/, '');
@@ -28,12 +33,16 @@ export function serverMetadata({ issuer, scopes, signingAlgs }: ServerMetadataOp
     issuer,
     token_endpoint: base + PUBLIC_PATHS.token,
     registration_endpoint: base + REGISTRATION_PATH,
+    introspection_endpoint: base + PUBLIC_PATHS.introspection,
+    revocation_endpoint: base + PUBLIC_PATHS.revocation,
     jwks_uri: base + PUBLIC_PATHS.jwks,
     scopes_supported: scopes,
     // No authorization endpoint, so no response types: RFC 8414 requires the member all the same.
     response_types_supported: [],
     grant_types_supported: ['client_credentials'],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     // Discovery requires both; discovery-driven verifiers of access tokens read the second.
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: signingAlgs,

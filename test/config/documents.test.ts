@@ -53,7 +53,7 @@ test('a number of time or size says its unit in its name', () => {
   const { properties = {} } = configJsonSchema();
   for (const [name, schema] of Object.entries(properties)) {
     if (typeof schema !== 'object' || schema.type !== 'integer' || name === 'workers') continue;
-    assert.match(name, /_(?:bytes|ms|seconds)$/);
+    assert.match(name, /_(?:bytes|ms|seconds|per_minute)$/);
   }
 });
 

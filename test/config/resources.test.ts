@@ -22,8 +22,26 @@ test('a resource has safe defaults: RS256, ten minutes, no claims, its identifie
   const resource = config.resources[API] ?? assert.fail();
   assert.deepEqual(
     { ...resource, claims: { ...resource.claims } },
-    { scopes: ['read', 'write'], token_lifetime_seconds: 600, signing_alg: 'RS256', claims: {} },
+    {
+      scopes: ['read', 'write'],
+      token_lifetime_seconds: 600,
+      signing_alg: 'RS256',
+      introspection_clients: [],
+      claims: {},
+    },
   );
+});
+
+test('who may introspect is named by a client id, not by a name or a pattern', () => {
+  const id = 'cl_1cTLxJdKtEmBtCkLYIHRDG';
+  const { config } = load(withResource({ introspection_clients: [id] }));
+  assert.deepEqual(config.resources[API]?.introspection_clients, [id]);
+  for (const wrong of ['*', 'my-api', `${id}x`]) {
+    refused(
+      withResource({ introspection_clients: [wrong] }),
+      `${place}.introspection_clients[0]: must be the id of a client`,
+    );
+  }
 });
 
 test('an identifier is an absolute URI without a fragment (RFC 8707 section 2)', () => {

@@ -44,11 +44,15 @@ test('both discovery documents are the same, and say exactly what there is', asy
     issuer: service.issuer,
     token_endpoint: `${service.issuer}/oauth2/token`,
     registration_endpoint: `${service.issuer}/oauth2/register`,
+    introspection_endpoint: `${service.issuer}/oauth2/introspect`,
+    revocation_endpoint: `${service.issuer}/oauth2/revoke`,
     jwks_uri: `${service.issuer}/.well-known/jwks.json`,
     scopes_supported: ['read', 'write', 'es:write', 'hidden'],
     response_types_supported: [],
     grant_types_supported: ['client_credentials'],
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256', 'PS256', 'EdDSA'],
   });
@@ -85,7 +89,13 @@ describe('S-META-04: what is advertised works, what works is advertised', () => 
     assert.equal((await send(metadata.token_endpoint, { method: 'POST' })).status, 400);
     assert.equal((await send(metadata.issuer + OPENID)).body.issuer, metadata.issuer);
     const named = Object.keys(metadata).filter((member) => /_endpoint$|_uri$/.test(member));
-    assert.deepEqual(named.sort(), ['jwks_uri', 'registration_endpoint', 'token_endpoint']);
+    assert.deepEqual(named.sort(), [
+      'introspection_endpoint',
+      'jwks_uri',
+      'registration_endpoint',
+      'revocation_endpoint',
+      'token_endpoint',
+    ]);
     const register = (headers: Record<string, string>) =>
       send(metadata.registration_endpoint, {
         method: 'POST',

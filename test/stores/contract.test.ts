@@ -9,6 +9,7 @@ import { pagesModel } from './contract/pages-model.ts';
 import { portalsContract } from './contract/portals.ts';
 import { racesContract } from './contract/races.ts';
 import { rateLimitsContract } from './contract/rate-limits.ts';
+import { revocationsContract } from './contract/revocations.ts';
 import { ringsContract } from './contract/rings.ts';
 import { secretUsageContract } from './contract/secret-usage.ts';
 import { IMPLEMENTATIONS } from './implementations.ts';
@@ -31,6 +32,7 @@ for (const implementation of IMPLEMENTATIONS) {
     ringsContract(implementation);
     intentsContract(implementation);
     leasesContract(implementation);
+    revocationsContract(implementation);
     racesContract(implementation);
   });
 }

@@ -10,6 +10,7 @@ import type { InitialAccessToken } from '../../src/portals/initial-access-token.
 import type { PortalName } from '../../src/portals/portal-name.ts';
 import type { PortalRecord } from '../../src/portals/portal-record.ts';
 import { type Intent, newOperationId } from '../../src/registration/intent.ts';
+import type { Revocation } from '../../src/tokens/revocation-store.ts';
 
 /** Epoch seconds. */
 export const NOW = 1_790_000_000;
@@ -133,5 +134,14 @@ export function aPortal(name: string, hashes: readonly string[] = [aKeyHash()]):
     version: 1,
     created_at: NOW,
     keys: hashes.map((hash, index) => ({ key_id: `key_${index}`, hash, created_at: NOW, expires_at: 0 })),
+  };
+}
+
+export function aRevocation(changes: Partial<Revocation> = {}): Revocation {
+  return {
+    jti: randomBytes(16).toString('base64url'),
+    // By the store's clock, which is real.
+    expires_at: Math.floor(Date.now() / 1000) + 600,
+    ...changes,
   };
 }

@@ -30,7 +30,8 @@ export async function readJsonObject(
   return parseObject(bytes);
 }
 
-function readBytes(ctx: Context, { bytes, timeoutMs }: BodyLimits): Promise<Buffer> {
+/** Throws `Refusal`: `body_too_large`, `body_timeout`, `body_malformed`. */
+export function readBytes(ctx: Context, { bytes, timeoutMs }: BodyLimits): Promise<Buffer> {
   const { req } = ctx;
   if ((ctx.request.length ?? 0) > bytes) return Promise.reject(new Refusal('body_too_large'));
   return new Promise((resolve, reject) => {

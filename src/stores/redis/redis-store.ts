@@ -15,6 +15,7 @@ import { redisPortals } from './portals.ts';
 import { redisRateLimiter } from './rate-limiter.ts';
 import { readsOver } from './reads.ts';
 import { parseRedisUrl } from './redis-url.ts';
+import { redisRevocations } from './revocations.ts';
 import { ping } from './ring-scripts.ts';
 import { redisRings } from './rings.ts';
 import type { Connection } from './script.ts';
@@ -56,6 +57,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     secretUsage: redisSecretUsage(commit, reads, keys),
     intents: redisIntents(commit, reads, keys),
     leases: redisLeases(commit, keys),
+    revocations: redisRevocations(commit, reads, keys),
     rateLimiter: (limit) => redisRateLimiter(reading, keys, limit),
     async ping() {
       await Promise.all([commit('ping', ping, [keys.ring], []), reads.text('ping', keys.clientCount)]);

@@ -22,6 +22,9 @@
  * | `portal-keys` | hash | for ever | createPortal, replacePortal | key hash → portal name |
  * | `initial-access-token:<hash>` | hash | until `expires_at`, or its last use | addInitialAccessToken, createClient | `portal`, `uses_left`, `expires_at` |
  * | `ring` | string | for ever | writeRing | version, sealed ring document |
+ * | `revocations` | zset | while not empty | revokeToken | revoked tokens (`revocations.ts`), scored in their order by `revocation-count` |
+ * | `revocation-ends` | zset | while not empty | revokeToken | the same, scored by their expiry |
+ * | `revocation-count` | string | for ever | revokeToken | how many tokens were ever revoked |
  * | `calls:<points>:<window>:<subject>` | string | the window | rate-limiter-flexible | points used in this window |
  *
  * "version, X" is the version in decimal, one blank, then X (`versioned.ts`): a script compares versions
@@ -56,6 +59,9 @@ export interface StorageKeys {
   readonly portalKeys: string;
   readonly initialAccessToken: (hash: string) => string;
   readonly ring: string;
+  readonly revocations: string;
+  readonly revocationEnds: string;
+  readonly revocationCount: string;
   /** Of the subjects that have this limit. */
   readonly callCounts: (points: number, windowSeconds: number) => string;
 }
@@ -82,6 +88,9 @@ export function storageKeys(prefix: string): StorageKeys {
     portalKeys: `${prefix}portal-keys`,
     initialAccessToken: (hash) => `${prefix}initial-access-token:${hash}`,
     ring: `${prefix}ring`,
+    revocations: `${prefix}revocations`,
+    revocationEnds: `${prefix}revocation-ends`,
+    revocationCount: `${prefix}revocation-count`,
     callCounts: (points, windowSeconds) => `${prefix}calls:${points}:${windowSeconds}`,
   };
 }

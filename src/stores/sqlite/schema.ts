@@ -129,6 +129,18 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   INSERT INTO client_total (only, clients) SELECT 1, coalesce(sum(clients), 0) FROM client_counts;
   `,
+  `
+  -- Tokens that were revoked and would not have expired yet. A number is never used again (AUTOINCREMENT), so
+  -- that who has read up to one misses none.
+  CREATE TABLE revoked_tokens (
+    number     INTEGER PRIMARY KEY AUTOINCREMENT,
+    jti        TEXT NOT NULL UNIQUE,
+    expires_at INTEGER NOT NULL, -- epoch seconds
+    list       TEXT,             -- where the token is in a Token Status List
+    list_index INTEGER
+  ) STRICT;
+  CREATE INDEX revoked_tokens_by_expiry ON revoked_tokens (expires_at);
+  `,
 ];
 
 /** Brings the file to this version's schema. Two processes may do this at once. */

@@ -16,6 +16,7 @@ import { sqliteIntents } from './intents.ts';
 import { sqliteLeases } from './leases.ts';
 import { openFile } from './open-file.ts';
 import { sqlitePortals } from './portals.ts';
+import { sqliteRevocations } from './revocations.ts';
 import { sqliteRings } from './rings.ts';
 import { sqliteSecretUsage } from './secret-usage.ts';
 
@@ -38,6 +39,7 @@ export async function openSqliteStore({ file }: SqliteStoreOptions): Promise<Sto
     secretUsage: sqliteSecretUsage(database),
     intents: sqliteIntents(database),
     leases: sqliteLeases(database),
+    revocations: sqliteRevocations(database),
     rateLimiter: memoryRateLimiter,
     async ping() {
       database.read('ping', () => probe.get());

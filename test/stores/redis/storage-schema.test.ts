@@ -4,7 +4,17 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { TOMBSTONE_SECONDS } from '../../../src/clients/client-store.ts';
 import { aRedis, aRedisStore } from '../ending.ts';
-import { aClient, aCreation, anIntent, aPortal, aToken, aTombstone, aUse, FREELY } from '../records.ts';
+import {
+  aClient,
+  aCreation,
+  anIntent,
+  aPortal,
+  aRevocation,
+  aToken,
+  aTombstone,
+  aUse,
+  FREELY,
+} from '../records.ts';
 
 test('every key is one that the schema names, of its type and lifetime, under one hash tag', async (t) => {
   const redis = await aRedis(t);
@@ -21,6 +31,7 @@ test('every key is one that the schema names, of its type and lifetime, under on
   await store.intents.begin(anIntent(intent), 1000);
   await store.leases.hold('recovery', 'node-1', 30);
   await store.secretUsage.addUses([aUse(kept.client_id)]);
+  await store.revocations.revoke(aRevocation());
   await store.rateLimiter({ points: 5, windowSeconds: 60 }).take('key_1', 1);
 
   const lifetimes: Readonly<Record<string, number>> = {

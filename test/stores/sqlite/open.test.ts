@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { openSqliteStore } from '../../../src/stores/sqlite/sqlite-store.ts';
 import { StoreMisconfigured } from '../../../src/stores/store-misconfigured.ts';
 import { tempDir } from '../../support/temp.ts';
-import { aClient, anIntent, FREELY } from '../records.ts';
+import { aClient, anIntent, aRevocation, FREELY } from '../records.ts';
 
 function refused(file: string, message: RegExp): Promise<void> {
   return assert.rejects(openSqliteStore({ file }), (error) => {
@@ -101,12 +101,15 @@ test('a file of the first schema opens, with everything in it, and takes what th
   await before.clients.create(client, FREELY);
   await before.close();
   const first = new DatabaseSync(file);
-  first.exec('DROP TABLE intents; DROP TABLE intent_counts; DROP TABLE leases; PRAGMA user_version = 1');
+  for (const table of ['intents', 'intent_counts', 'leases', 'revoked_tokens'])
+    first.exec(`DROP TABLE ${table}`);
+  first.exec('PRAGMA user_version = 1');
   first.close();
   const store = await openSqliteStore({ file });
   assert.deepEqual(await store.clients.read(client.client_id), client);
   assert.equal(await store.intents.begin(anIntent(), 2), 'begun');
   assert.equal(await store.leases.hold('recovery', 'node-1', 60), true);
+  await store.revocations.revoke(aRevocation());
   await store.close();
 });
 

@@ -1,0 +1,57 @@
+/** Puts together what is asked and said about tokens that were issued. */
+import type { AuthenticatedFormOptions } from '../http/authenticated-form.ts';
+import type { TokenInspectionOptions } from '../http/token-inspection.ts';
+import { troubleReport } from '../keys/ring-log.ts';
+import { memoryRateLimiter } from '../stores/memory-rate-limiter.ts';
+import { type AuthenticationContext, authenticateBySecret } from '../tokens/authenticate-client.ts';
+import { introspect } from '../tokens/introspect.ts';
+import { createRevocations, type Revocations } from '../tokens/revocations.ts';
+import { revoke } from '../tokens/revoke.ts';
+import { nowSeconds, type Parts } from './parts.ts';
+
+const MINUTE_SECONDS = 60;
+/** A client has few tokens to revoke, and each is a write to disk. */
+const REVOCATIONS_PER_MINUTE = 600;
+/** As at the bridge: far more than a mistake makes, far less than a guess needs. */
+const FAILURES_PER_MINUTE = 600;
+
+/** How long a process goes on with the revocations that it knows while the store is away. */
+const MAX_STALE_SECONDS = 15 * MINUTE_SECONDS;
+
+export function tokenRevocations({ store, log }: Parts): Revocations {
+  return createRevocations({
+    store: store.revocations,
+    maxStaleSeconds: MAX_STALE_SECONDS,
+    report: troubleReport(log, {
+      begins: 'new revocations can not be read from the store; those that are known go on',
+      over: 'revocations are read from the store again',
+    }),
+  });
+}
+
+/** Counted in this process's memory: what is asked for every call of an API must not cost the store one. */
+export function tokenInspection(
+  { config, ring, resources }: Parts,
+  authentication: AuthenticationContext,
+  revocations: Revocations,
+): TokenInspectionOptions {
+  const limit = (points: number) => memoryRateLimiter({ points, windowSeconds: MINUTE_SECONDS });
+  const form: Omit<AuthenticatedFormOptions, 'calls'> = {
+    authenticate: (credentials) => authenticateBySecret(authentication, credentials),
+    failures: limit(FAILURES_PER_MINUTE),
+    bodyLimits: { bytes: config.body_limit_bytes, timeoutMs: config.request_deadline_ms },
+  };
+  const context = {
+    issuer: config.issuer,
+    publishedKeys: () => ring.publishedKeys(),
+    clients: authentication.clients,
+    resources,
+    revocations,
+  };
+  return {
+    introspection: { ...form, calls: limit(config.introspections_per_minute) },
+    introspect: (caller, token) => introspect(context, caller, token, nowSeconds()),
+    revocation: { ...form, calls: limit(REVOCATIONS_PER_MINUTE) },
+    revoke: (caller, token) => revoke(context, caller, token, nowSeconds()),
+  };
+}
