@@ -12,8 +12,9 @@ import type { PortalName } from '../../src/portals/portal-name.ts';
 import { type Answer, portal, send } from '../support/bridge.ts';
 import { addPortals, asOperator, DOMAIN } from '../support/domain.ts';
 import { chunked, rawRequest, sendRaw } from '../support/raw-http.ts';
-import { assertLogged, assertRefusal, type Expected, refused, shapeOf } from '../support/refusal.ts';
+import { assertLogged, assertRefusal, type Expected, shapeOf } from '../support/refusal.ts';
 import { API_KEY, newKeyEncryptionKey, startService, type TestService } from '../support/service.ts';
+import { refuses } from '../support/unwritten.ts';
 
 let service: TestService;
 let keys: Record<'other' | 'barred' | 'closed', string>;
@@ -89,7 +90,7 @@ describe('S-HTTP-07: a body that is no JSON object', () => {
       ['PUT', () => `${CLIENTS}/${id}`],
     ] as const) {
       test(`${method}: ${name}`, async () => {
-        await refused(service, MALFORMED, () => call(method, path(), { headers: JSON_TYPE, body }));
+        await refuses(service, MALFORMED, () => call(method, path(), { headers: JSON_TYPE, body }));
       });
     }
   }
@@ -110,12 +111,12 @@ describe('S-HTTP-07: a body that is no JSON object', () => {
   test('rotate: an array, half an object, a wrong overlap', async () => {
     const path = `${CLIENTS}/${id}/rotate-secret`;
     for (const body of ['[]', '{"secret_overlap_seconds":']) {
-      await refused(service, MALFORMED, () => call('POST', path, { headers: JSON_TYPE, body }));
+      await refuses(service, MALFORMED, () => call('POST', path, { headers: JSON_TYPE, body }));
     }
     for (const overlap of ['-1', '1.5', '"60"', '1e300', 'true']) {
       const body = `{"secret_overlap_seconds":${overlap}}`;
       const says = { status: 400, error: 'invalid_client_metadata', says: /^secret_overlap_seconds: / };
-      await refused(service, says, () => call('POST', path, { headers: JSON_TYPE, body }));
+      await refuses(service, says, () => call('POST', path, { headers: JSON_TYPE, body }));
     }
   });
 });
@@ -135,7 +136,7 @@ describe('a body of another type', () => {
   ];
   for (const [name, headers, body] of rows) {
     test(name, async () => {
-      await refused(service, WRONG_TYPE, () => call('POST', CLIENTS, { headers, body }));
+      await refuses(service, WRONG_TYPE, () => call('POST', CLIENTS, { headers, body }));
     });
   }
 });
@@ -151,12 +152,12 @@ describe('a body that is too large', () => {
       'Content-Length: 10000000',
     ]);
     // The answer comes although the body never does.
-    await refused(service, TOO_LARGE, () => sendRaw(service.managementUrl, head));
+    await refuses(service, TOO_LARGE, () => sendRaw(service.managementUrl, head));
   });
 
   test('by its Content-Length, sent whole', async () => {
-    await refused(service, TOO_LARGE, () => call('POST', CLIENTS, { headers: JSON_TYPE, body: large }));
-    await refused(service, TOO_LARGE, () =>
+    await refuses(service, TOO_LARGE, () => call('POST', CLIENTS, { headers: JSON_TYPE, body: large }));
+    await refuses(service, TOO_LARGE, () =>
       call('PUT', `${CLIENTS}/${id}`, { headers: JSON_TYPE, body: large }),
     );
   });
@@ -170,7 +171,7 @@ describe('a body that is too large', () => {
       'Transfer-Encoding: chunked',
     ];
     const chunks = chunked(...Array.from({ length: 10 }, () => 'x'.repeat(4096)));
-    await refused(service, TOO_LARGE, () =>
+    await refuses(service, TOO_LARGE, () =>
       sendRaw(service.managementUrl, `${head.join('\r\n')}\r\n\r\n${chunks}`),
     );
   });
@@ -178,7 +179,7 @@ describe('a body that is too large', () => {
   test('the limit itself is not too large', async () => {
     const body = JSON.stringify({ x: 1 }).padEnd(32 * 1024);
     assert.equal((await call('POST', CLIENTS, { headers: JSON_TYPE, body })).status, 201);
-    await refused(service, TOO_LARGE, () => call('POST', CLIENTS, { headers: JSON_TYPE, body: `${body} ` }));
+    await refuses(service, TOO_LARGE, () => call('POST', CLIENTS, { headers: JSON_TYPE, body: `${body} ` }));
   });
 });
 
@@ -213,9 +214,9 @@ describe('metadata that is not acceptable', () => {
   for (const [name, body, says] of rows) {
     const expected = { status: 400, error: 'invalid_client_metadata', says };
     test(`create: ${name}`, () =>
-      refused(service, expected, () => portal(service).create(body)).then(() => {}));
+      refuses(service, expected, () => portal(service).create(body)).then(() => {}));
     test(`S-MGT-06, update: ${name}`, () =>
-      refused(service, expected, () => portal(service).update(id, body)).then(() => {}));
+      refuses(service, expected, () => portal(service).update(id, body)).then(() => {}));
   }
 
   for (const uri of [
@@ -228,15 +229,15 @@ describe('metadata that is not acceptable', () => {
     test(`S-DCR-14: the redirect URI ${JSON.stringify(uri)}`, async () => {
       const expected = { status: 400, error: 'invalid_redirect_uri', says: /^redirect_uris\[1\]: must not/ };
       const body = { redirect_uris: ['https://a.example', uri] };
-      await refused(service, expected, () => portal(service).create(body));
-      await refused(service, expected, () => portal(service).update(id, body));
+      await refuses(service, expected, () => portal(service).create(body));
+      await refuses(service, expected, () => portal(service).update(id, body));
     });
   }
 
   test('more problems than anyone reads are counted', async () => {
     const labels = Object.fromEntries(Array.from({ length: 32 }, (_, index) => [`l${index}`, index]));
     const expected = { status: 400, error: 'invalid_client_metadata', says: /; and 12 more$/ };
-    await refused(service, expected, () => portal(service).create({ labels }));
+    await refuses(service, expected, () => portal(service).create({ labels }));
   });
 
   test('S-TOK-20: no received value comes back', async () => {
@@ -248,7 +249,7 @@ describe('metadata that is not acceptable', () => {
       labels: { a: [canary] },
       contacts: [canary],
     };
-    const answer = await refused(service, { status: 400, error: 'invalid_client_metadata' }, () =>
+    const answer = await refuses(service, { status: 400, error: 'invalid_client_metadata' }, () =>
       portal(service).create(body),
     );
     assert.ok(!answer.text.includes(canary));
@@ -301,7 +302,7 @@ describe('S-DCR-01, S-TEN-03: who is calling', () => {
     test(`refused everywhere: ${name}`, async () => {
       for (const [method, path] of requests) {
         const init = method === 'GET' ? { method } : { method, body: '{}' };
-        await refused(service, unauthorized, () =>
+        await refuses(service, unauthorized, () =>
           send(`${service.managementUrl}${path()}`, { ...init, headers: { ...JSON_TYPE, ...headers() } }),
         );
       }
@@ -319,14 +320,14 @@ describe('S-DCR-01, S-TEN-03: who is calling', () => {
 
   test('S-MGT-01: a key in the URL or the body is not read', async () => {
     const url = `${service.managementUrl}${CLIENTS}?api_key=${API_KEY}&x-api-key=${API_KEY}&access_token=${API_KEY}`;
-    await refused(service, unauthorized, () =>
+    await refuses(service, unauthorized, () =>
       send(url, { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ api_key: API_KEY }) }),
     );
   });
 
   test('who is calling is asked before the body is looked at', async () => {
     const body = 'x'.repeat(100_000);
-    await refused(service, unauthorized, () =>
+    await refuses(service, unauthorized, () =>
       send(service.managementUrl + CLIENTS, { method: 'POST', body }),
     );
   });
@@ -339,7 +340,7 @@ describe('S-DCR-01, S-TEN-03: who is calling', () => {
       { 'x-api-key': 'unknown', authorization: `Bearer ${API_KEY}` },
       { 'x-api-key': API_KEY, authorization: `Basic ${b64(`x:${keys.other}`)}` },
     ]) {
-      await refused(service, twoKeys, () => send(`${service.managementUrl}${CLIENTS}/${id}`, { headers }));
+      await refuses(service, twoKeys, () => send(`${service.managementUrl}${CLIENTS}/${id}`, { headers }));
     }
   });
 
@@ -348,7 +349,7 @@ describe('S-DCR-01, S-TEN-03: who is calling', () => {
       const value = (key: string) => (name === 'Authorization' ? `Bearer ${key}` : key);
       for (const second of [keys.other, API_KEY, 'unknown']) {
         const lines = ['Host: a', `${name}: ${value(API_KEY)}`, `${name}: ${value(second)}`];
-        await refused(service, twoKeys, () =>
+        await refuses(service, twoKeys, () =>
           sendRaw(service.managementUrl, rawRequest(`GET ${CLIENTS}/${id}`, lines)),
         );
       }
@@ -365,13 +366,13 @@ describe('S-TEN-01, S-TEN-10: another portal', () => {
   ];
   for (const [verb, run] of verbs) {
     test(`${verb}: a foreign client is answered exactly like one that never was`, async () => {
-      const foreign = await refused(service, NO_CLIENT, () => run(keys.other, id));
-      const unknown = await refused(service, NO_CLIENT, () => run(keys.other, newClientId(randomBytes)));
+      const foreign = await refuses(service, NO_CLIENT, () => run(keys.other, id));
+      const unknown = await refuses(service, NO_CLIENT, () => run(keys.other, newClientId(randomBytes)));
       const own = await portal(service, { key: keys.other }).create({});
       await portal(service, { key: keys.other }).delete(own.body.client_id);
       assert.deepEqual(shapeOf(foreign), shapeOf(unknown));
       if (verb === 'delete') return;
-      const gone = await refused(service, NO_CLIENT, () => run(keys.other, own.body.client_id));
+      const gone = await refuses(service, NO_CLIENT, () => run(keys.other, own.body.client_id));
       assert.deepEqual(shapeOf(gone), shapeOf(unknown));
     });
   }
@@ -379,7 +380,7 @@ describe('S-TEN-01, S-TEN-10: another portal', () => {
   test('a foreign client that was deleted is as unknown as before', async () => {
     const { body } = await portal(service).create({});
     await portal(service).delete(body.client_id);
-    await refused(service, NO_CLIENT, () => portal(service, { key: keys.other }).delete(body.client_id));
+    await refuses(service, NO_CLIENT, () => portal(service, { key: keys.other }).delete(body.client_id));
   });
 
   test('S-HTTP-08: an id that can be none is unknown, whatever it looks like', async () => {
@@ -395,7 +396,7 @@ describe('S-TEN-01, S-TEN-10: another portal', () => {
     ];
     for (const path of [...ids, 'x'.repeat(4000)]) {
       for (const method of ['GET', 'DELETE']) {
-        await refused(service, NO_CLIENT, () => call(method, `${CLIENTS}/${path}`));
+        await refuses(service, NO_CLIENT, () => call(method, `${CLIENTS}/${path}`));
       }
     }
   });
@@ -405,8 +406,8 @@ describe('providers', () => {
   test('a provider that does not exist is 404, one that the portal may not use is 403', async () => {
     for (const provider of ['nowhere', '__proto__', 'constructor', 'LOCAL', 'loc%00al']) {
       const expected = { status: 404, error: 'not_found', says: /no provider of this name/ };
-      await refused(service, expected, () => portal(service, { provider }).create());
-      await refused(service, expected, () => portal(service, { provider }).read(id));
+      await refuses(service, expected, () => portal(service, { provider }).create());
+      await refuses(service, expected, () => portal(service, { provider }).read(id));
     }
     const barred = portal(service, { key: keys.barred });
     const expected = { status: 403, error: 'access_denied', says: /policy does not name this provider/ };
@@ -417,7 +418,7 @@ describe('providers', () => {
       () => barred.rotate(id),
       () => barred.delete(id),
     ]) {
-      await refused(service, expected, run);
+      await refuses(service, expected, run);
     }
   });
 });
@@ -441,7 +442,7 @@ describe('routes and methods', () => {
     ]) {
       for (const method of ['GET', 'POST']) {
         const init = method === 'GET' ? {} : { headers: JSON_TYPE, body: '{}' };
-        await refused(service, { status: 404, error: 'not_found', says: /nothing at this path/ }, () =>
+        await refuses(service, { status: 404, error: 'not_found', says: /nothing at this path/ }, () =>
           call(method, path, init),
         );
       }
@@ -465,7 +466,7 @@ describe('routes and methods', () => {
     ] as const;
     for (const [path, methods, allow] of rows) {
       for (const method of methods) {
-        await refused(service, { status: 405, error: 'method_not_allowed', headers: { allow } }, () =>
+        await refuses(service, { status: 405, error: 'method_not_allowed', headers: { allow } }, () =>
           call(method, path),
         );
       }
@@ -475,7 +476,7 @@ describe('routes and methods', () => {
   test('L-29: TRACE and what nobody knows reflect nothing', async () => {
     for (const method of ['TRACE', 'PROPFIND', 'PURGE']) {
       const lines = ['Host: a', 'X-Secret: canary-in-header', `X-API-KEY: ${API_KEY}`];
-      const answer = await refused(
+      const answer = await refuses(
         service,
         { status: 405, error: 'method_not_allowed', headers: { allow: 'POST, HEAD, GET' } },
         () => sendRaw(service.managementUrl, rawRequest(`${method} ${CLIENTS}`, lines)),

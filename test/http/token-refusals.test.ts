@@ -9,8 +9,9 @@ import { newClientId } from '../../src/clients/client-id.ts';
 import { type Answer, type Credentials, fetchToken, portal, postToken, send } from '../support/bridge.ts';
 import { API, addPortals, DOMAIN, ES256_API, HIDDEN_API } from '../support/domain.ts';
 import { chunked, sendRaw } from '../support/raw-http.ts';
-import { assertLogged, assertRefusal, type Expected, refused, shapeOf } from '../support/refusal.ts';
+import { assertLogged, assertRefusal, type Expected, shapeOf } from '../support/refusal.ts';
 import { newKeyEncryptionKey, startService, type TestService } from '../support/service.ts';
+import { refuses as writesNothing } from '../support/unwritten.ts';
 
 let service: TestService;
 let client: Credentials;
@@ -53,7 +54,7 @@ async function refuses(
   run: () => Promise<Answer>,
   changes: Partial<Expected> = {},
 ): Promise<Answer> {
-  const answer = await refused(service, { status: 400, error, says: DESCRIPTION, ...changes }, run);
+  const answer = await writesNothing(service, { status: 400, error, says: DESCRIPTION, ...changes }, run);
   assert.equal(answer.headers.get('pragma'), 'no-cache');
   for (const name of ['etag', 'set-cookie', 'location']) assert.equal(answer.headers.get(name), null);
   return answer;
@@ -252,7 +253,7 @@ describe('S-TOK-07: one mechanism only', () => {
       'Content-Length: 29',
     ];
     const bytes = `${lines.join('\r\n')}\r\n\r\ngrant_type=client_credentials`;
-    await refused(service, { status: 400, error: 'invalid_request' }, () =>
+    await writesNothing(service, { status: 400, error: 'invalid_request' }, () =>
       sendRaw(service.publicUrl, bytes),
     );
   });
@@ -292,7 +293,7 @@ describe('S-TOK-02: a body that is no form', () => {
     const head = `POST /oauth2/token HTTP/1.1\r\nHost: a\r\nAuthorization: ${own().authorization}\r\n`;
     for (const second of ['application/json', FORM]) {
       const bytes = `${head}Content-Type: ${FORM}\r\nContent-Type: ${second}\r\nContent-Length: ${good.length}\r\n\r\n${good}`;
-      await refused(service, { status: 400, error: 'invalid_request' }, () =>
+      await writesNothing(service, { status: 400, error: 'invalid_request' }, () =>
         sendRaw(service.publicUrl, bytes),
       );
     }
@@ -314,7 +315,7 @@ describe('a body that is too large', () => {
   const tooLarge = { status: 413, error: 'request_too_large', headers: { pragma: 'no-cache' } };
   const large = `grant_type=client_credentials&x=${'x'.repeat(100_000)}`;
   test('by its Content-Length', async () => {
-    const answer = await refused(service, tooLarge, () => post(large));
+    const answer = await writesNothing(service, tooLarge, () => post(large));
     assert.ok(!answer.text.includes('metadata'), 'the answer is about a token request');
   });
   test('in chunks', async () => {
@@ -326,7 +327,7 @@ describe('a body that is too large', () => {
       'Transfer-Encoding: chunked',
     ];
     const body = chunked(...(large.match(/.{1,4096}/g) ?? []));
-    await refused(service, { ...tooLarge, error: tooLarge.error }, () =>
+    await writesNothing(service, { ...tooLarge, error: tooLarge.error }, () =>
       sendRaw(service.publicUrl, `${head.join('\r\n')}\r\n\r\n${body}`),
     );
   });

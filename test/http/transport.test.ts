@@ -4,9 +4,10 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { portal, send } from '../support/bridge.ts';
 import { chunked, openExchange, rawRequest, sendRaw } from '../support/raw-http.ts';
-import { assertRefusal, refused } from '../support/refusal.ts';
+import { assertRefusal } from '../support/refusal.ts';
 import { API_KEY, startService, type TestService } from '../support/service.ts';
 import { storeRows } from '../support/store-rows.ts';
+import { refuses } from '../support/unwritten.ts';
 
 const DEADLINE_MS = 300;
 const CLIENTS = '/bridge/local/clients';
@@ -37,7 +38,7 @@ describe('L-29, S-META-01: whose request it is', () => {
       ['Host: a', 'Host: a'],
       ['Host: a', 'X: y', 'hOsT: a'],
     ]) {
-      await refused(service, malformed, () =>
+      await refuses(service, malformed, () =>
         sendRaw(service.managementUrl, create('{}', [...hosts, KEY, JSON_TYPE])),
       );
       for (const [url, path] of [
@@ -51,7 +52,7 @@ describe('L-29, S-META-01: whose request it is', () => {
 
   test('two Content-Type headers are refused', async () => {
     const headers = ['Host: a', KEY, JSON_TYPE, 'Content-Type: text/plain'];
-    await refused(service, malformed, () => sendRaw(service.managementUrl, create('{}', headers)));
+    await refuses(service, malformed, () => sendRaw(service.managementUrl, create('{}', headers)));
   });
 
   test('a target in absolute form names the same host or is refused', async () => {
@@ -130,7 +131,7 @@ describe('a body that does not come', () => {
 
   test('S-HTTP-05: it is waited for until the deadline, and the connection is closed', async () => {
     const exchange = await openExchange(service.managementUrl);
-    const answer = await refused(service, slow, async () => {
+    const answer = await refuses(service, slow, async () => {
       exchange.send(
         `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 100\r\n\r\n{"client_name":`,
       );
@@ -143,7 +144,7 @@ describe('a body that does not come', () => {
   test('S-HTTP-05: a drip of bytes does not lengthen the deadline', async () => {
     const exchange = await openExchange(service.managementUrl);
     const began = performance.now();
-    await refused(service, slow, async () => {
+    await refuses(service, slow, async () => {
       exchange.send(
         `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 1000\r\n\r\n{`,
       );
@@ -285,7 +286,7 @@ test('L-01: /oauth2/register is ours, not that of the engine: nobody registers w
   const url = `${service.publicUrl}/oauth2/register`;
   const headers = { 'content-type': 'application/json' };
   assertRefusal(await send(url), { status: 405, error: 'method_not_allowed', headers: { allow: 'POST' } });
-  await refused(
+  await refuses(
     service,
     { status: 401, error: 'unauthorized', headers: { 'www-authenticate': 'Bearer realm="dcr-bridge"' } },
     () => send(url, { method: 'POST', headers, body: '{}' }),

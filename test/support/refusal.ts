@@ -1,12 +1,11 @@
 /**
- * A refusal as a caller must see it: status, code, description, correlation id, headers; and as the store
- * must not see it: nothing was written.
+ * A refusal as a caller must see it: status, code, description, correlation id, headers. That the store did not
+ * see it is in `unwritten.ts`.
  */
 import assert from 'node:assert/strict';
 import type { Answer } from './bridge.ts';
 import { eventually } from './eventually.ts';
 import type { TestService } from './service.ts';
-import { storeRows } from './store-rows.ts';
 
 export interface Expected {
   readonly status: number;
@@ -15,19 +14,6 @@ export interface Expected {
   readonly says?: RegExp;
   /** Headers by lower-case name; `undefined` must be absent. */
   readonly headers?: Readonly<Record<string, string | RegExp | undefined>>;
-}
-
-/** Runs `act` and asserts that it is refused as expected and that the store is what it was. */
-export async function refused<T extends Answer>(
-  service: TestService,
-  expected: Expected,
-  act: () => Promise<T>,
-): Promise<T> {
-  const before = storeRows(service);
-  const answer = await act();
-  assertRefusal(answer, expected);
-  assert.deepEqual(storeRows(service), before, 'something was written');
-  return answer;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
