@@ -10,10 +10,12 @@ import { apiDescription } from './compose/api-description.ts';
 import { bridge, bridgeRoutes } from './compose/bridge.ts';
 import { clientCounts } from './compose/client-counts.ts';
 import { settleFirstPortal } from './compose/first-portal.ts';
+import { knownHosts } from './compose/known-hosts.ts';
 import { nowSeconds, type Parts } from './compose/parts.ts';
 import { tokenRevocations } from './compose/token-inspection.ts';
 import { tokenService } from './compose/token-service.ts';
 import { keyLifeOf } from './config/key-life.ts';
+import { managementUrl } from './config/management-url.ts';
 import type { Config } from './config/schema.ts';
 import { createApp, type RegisterRoutes } from './http/apps.ts';
 import { docsRoutes } from './http/docs-routes.ts';
@@ -77,7 +79,15 @@ export async function startService({ config, log, portalCreated }: ServiceOption
     });
     const credentials = createCredentials(kek, randomBytes);
     const portals = portalContext(store, credentials);
-    return await serve({ config, log, metrics, store, ring, credentials, portals, resources }, portalCreated);
+    // Asked for when a URL is made: only then is it known which port the system chose.
+    let management = config.management_listen;
+    const parts = { config, log, metrics, store, ring, credentials, portals, resources };
+    const service = await serve(
+      { ...parts, managementUrl: () => managementUrl(config, management) },
+      portalCreated,
+    );
+    management = service.addresses.management;
+    return service;
   } catch (error) {
     await store.close();
     throw error;
@@ -155,9 +165,18 @@ async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated'
   const usage = createSecretUsageRecorder(store.secretUsage, (error) =>
     log.warn({ err: error }, 'the uses of secrets could not be written; they are counted on'),
   );
+  const knowsHost = knownHosts(config);
   const app = (listener: ListenerName, register: RegisterRoutes) =>
     createApp(
-      { listener, log, metrics, newRequestId: randomUUID, isDraining: health.isDraining },
+      {
+        listener,
+        log,
+        metrics,
+        newRequestId: randomUUID,
+        isDraining: health.isDraining,
+        // Probes come by a pod's address or none; nothing there takes a credential or makes a URL.
+        knowsHost: listener === 'ops' ? undefined : knowsHost,
+      },
       register,
     ).callback();
   const revocations = tokenRevocations(parts);
@@ -180,7 +199,7 @@ async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated'
     management: {
       handler: app('management', (router) => {
         routesOf('management')(router);
-        docsRoutes(() => apiDescription(groups, config))(router);
+        docsRoutes(() => apiDescription(groups, config, parts.managementUrl()))(router);
       }),
       address: config.management_listen,
     },

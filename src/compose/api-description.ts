@@ -48,10 +48,11 @@ type DescribedGroup = Pick<Group, 'listener' | 'dialect' | 'endpoints'>;
 
 export function apiDescription(
   groups: readonly DescribedGroup[],
-  { issuer, management_url }: Config,
+  { issuer }: Pick<Config, 'issuer'>,
+  managementUrl: string,
 ): OpenApiDocument {
   const servers = {
-    management: { url: withoutSlash(management_url), description: 'The management listener: for portals.' },
+    management: { url: withoutSlash(managementUrl), description: 'The management listener: for portals.' },
     public: { url: issuer, description: 'The public listener: the issuer.' },
   };
   return openApiDocument({

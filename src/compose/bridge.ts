@@ -54,7 +54,7 @@ export function bridge(parts: Parts): readonly Group[] {
         ...registration,
         base: '/register/:provider',
         operationPrefix: 'provider',
-        clientUri: ({ provider, client_id }) => `${config.management_url}/register/${provider}/${client_id}`,
+        clientUri: ({ provider, client_id }) => `${parts.managementUrl()}/register/${provider}/${client_id}`,
       }),
       authenticate: asManager,
     },

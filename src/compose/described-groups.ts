@@ -14,6 +14,7 @@ export function describedGroups(config: Config): readonly Group[] {
     resources: new Map(),
     store: unopened(),
     portals: unopened(),
+    managementUrl: unopened(),
     ring: unopened(),
     metrics: unopened(),
     log: unopened(),

@@ -16,6 +16,8 @@ export interface Parts {
   readonly ring: KeyRing;
   readonly credentials: Credentials;
   readonly portals: PortalContext;
+  /** The base of the URLs on the management listener. */
+  readonly managementUrl: () => string;
   readonly resources: ReadonlyMap<string, Resource>;
 }
 

@@ -1,7 +1,7 @@
 /** Problems as a person sees them: one line each, beginning with the place to go to. */
 import type { ConfigProblem } from './problems.ts';
 
-/** `ISSUER: must be …`, `API_KEY_HEADERS[1]: must be …`, or `config/default.json: portals["*"].scopes[1]: must be …`. */
+/** `ISSUER: must be …`, `ALLOWED_HOSTS[1]: must be …`, or `config/default.json: portals["*"].scopes[1]: must be …`. */
 export function formatProblems(problems: readonly ConfigProblem[]): string {
   return problems.map(formatProblem).join('\n');
 }
@@ -11,7 +11,7 @@ function formatProblem({ path, message, source }: ConfigProblem): string {
   return path === '$' ? `${source.file}: ${message}` : `${source.file}: ${path}: ${message}`;
 }
 
-/** What of the path is inside the member: `[1]` of `api_key_headers[1]`. */
+/** What of the path is inside the member: `[1]` of `allowed_hosts[1]`. */
 function insideOf(path: string): string {
   return path.replace(/^[^[.]*/, '');
 }

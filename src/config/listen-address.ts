@@ -30,6 +30,12 @@ export function formatListenAddress({ host, port }: ListenAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** The same port on this machine, where every interface was meant: an address that can be called. */
+export function withoutWildcard({ host, port }: ListenAddress): ListenAddress {
+  if (!WILDCARDS.includes(host)) return { host, port };
+  return { host: host === '::' ? '::1' : '127.0.0.1', port };
+}
+
 /** Whether both can't be bound at once: same port, and the same host or one that means all of them. */
 export function overlaps(one: ListenAddress, other: ListenAddress): boolean {
   if (one.port === 0 || one.port !== other.port) return false;

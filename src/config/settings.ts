@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 import { baseUrl } from './base-url.ts';
+import { distinct } from './distinct.ts';
+import { hostPattern } from './host-pattern.ts';
 import { issuer } from './issuer.ts';
 import { listenAddress } from './listen-address.ts';
 import { bootstrapPortal, keyEncryptionKey, SECRET } from './secret-settings.ts';
@@ -29,11 +31,19 @@ export const settings = {
   management_listen: listenAddress.prefault('127.0.0.1:3001').meta({
     description: 'Where portals manage clients.',
   }),
-  management_url: baseUrl.default('http://127.0.0.1:3001').meta({
+  management_url: baseUrl.optional().meta({
     description:
-      'How portals reach the management listener: the base of `registration_client_uri` under `/register/{provider}`.',
+      'How portals reach the management listener: the base of `registration_client_uri` under `/register/{provider}`. Default: the address of `management_listen`, on this machine.',
     examples: ['https://bridge.internal.example.com'],
   }),
+  allowed_hosts: distinct(hostPattern)
+    .max(100)
+    .default([])
+    .meta({
+      description:
+        'Host names by which callers may reach the public and the management listener, besides those of `issuer` and `management_url`, the loopback names and the address of the connection: `bridge.internal`, `*.svc.example.com`, `*` for any. Keys and metadata under `/.well-known/` are served under every name. In the variable: separated by commas.',
+      examples: [['bridge.internal']],
+    }),
   ops_listen: listenAddress.prefault('127.0.0.1:3002').meta({
     description: 'Where health and metrics are served.',
   }),

@@ -5,6 +5,7 @@
 import Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import { announceClose } from './middleware/announce-close.ts';
+import { type KnowsHost, knownHost } from './middleware/known-host.ts';
 import { type RequestLogOptions, requestLog } from './middleware/request-log.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { strictRequest } from './middleware/strict-request.ts';
@@ -16,6 +17,8 @@ export type RegisterRoutes = (router: Router) => void;
 export interface AppOptions extends RequestLogOptions {
   /** Whether this node is on its way out. */
   readonly isDraining: () => boolean;
+  /** The names that this listener answers to; without it, to any. */
+  readonly knowsHost?: KnowsHost | undefined;
 }
 
 /** `register` adds the listener's routes. The order of what is around them is the same for all three. */
@@ -28,6 +31,7 @@ export function createApp(options: AppOptions, register: RegisterRoutes): Koa {
     requestLog(options),
     securityHeaders(),
     strictRequest(),
+    ...(options.knowsHost === undefined ? [] : [knownHost(options.knowsHost)]),
     refuseUnmatched(),
   ];
   for (const middleware of beforeRouting) app.use(middleware);

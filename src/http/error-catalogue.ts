@@ -43,6 +43,12 @@ export const ERROR_CATALOGUE: Readonly<Record<RefusalReason, PublicError>> = {
     error_description:
       'The request is malformed: send one Host header that names this service, one Content-Type, and one API key.',
   },
+  host_unknown: {
+    status: 421,
+    error: 'misdirected_request',
+    error_description:
+      'This service does not answer to this host name. Call it by the host of its ISSUER or MANAGEMENT_URL, or have its operator add the name to ALLOWED_HOSTS.',
+  },
   route_unknown: {
     status: 404,
     error: 'not_found',

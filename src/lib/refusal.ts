@@ -12,6 +12,7 @@ export type RefusalReason =
   | 'body_timeout'
   | 'media_type_unsupported'
   | 'request_malformed'
+  | 'host_unknown'
   | 'route_unknown'
   | 'method_unsupported'
   | 'key_missing'

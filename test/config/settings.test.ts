@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDevelopmentIssuer } from '../../src/config/issuer.ts';
 import { isLoopbackHost } from '../../src/config/loopback.ts';
+import { managementUrl } from '../../src/config/management-url.ts';
 import { parseRedisUrl } from '../../src/stores/redis/redis-url.ts';
 import { API_KEY, type Given, KEK, load, PRODUCTION, refused } from './support.ts';
 
@@ -118,9 +119,40 @@ test('listen addresses are host and port, IPv6 in brackets, port 0 for any free 
 });
 
 test('where portals reach the bridge is kept exactly as given, with its path', () => {
-  assert.equal(load().config.management_url, 'http://127.0.0.1:3001');
+  assert.equal(managementUrl(load().config), 'http://127.0.0.1:3001');
   const env = { MANAGEMENT_URL: 'https://Bridge.internal:8443/dcr' };
-  assert.equal(load({ env }).config.management_url, env.MANAGEMENT_URL);
+  assert.equal(managementUrl(load({ env }).config), env.MANAGEMENT_URL);
+});
+
+test('where portals reach the bridge follows where it listens, unless it is said', () => {
+  const follows: Record<string, string> = {
+    '127.0.0.1:4001': 'http://127.0.0.1:4001',
+    '0.0.0.0:4001': 'http://127.0.0.1:4001',
+    '[::]:4001': 'http://[::1]:4001',
+    'bridge.internal:80': 'http://bridge.internal:80',
+  };
+  for (const [listen, url] of Object.entries(follows)) {
+    const { config } = load({ env: { MANAGEMENT_LISTEN: listen } });
+    assert.equal(managementUrl(config), url);
+  }
+  const bound = { host: '127.0.0.1', port: 51_004 };
+  const { config } = load({ env: { MANAGEMENT_LISTEN: '127.0.0.1:0' } });
+  assert.equal(managementUrl(config, bound), 'http://127.0.0.1:51004');
+});
+
+test('allowed hosts are a list: separated by commas in the variable, a list in the file', () => {
+  const hosts = (given: Given) => load(given).config.allowed_hosts;
+  assert.deepEqual(hosts({}), []);
+  assert.deepEqual(hosts({ env: { ALLOWED_HOSTS: 'bridge.internal' } }), ['bridge.internal']);
+  assert.deepEqual(hosts({ env: { ALLOWED_HOSTS: 'bridge, *.svc.example.com' } }), [
+    'bridge',
+    '*.svc.example.com',
+  ]);
+  assert.deepEqual(hosts({ file: { allowed_hosts: ['a', 'b'] } }), ['a', 'b']);
+  refused({ file: { allowed_hosts: 'a' } }, 'bridge.json: allowed_hosts: must be a list');
+  refused({ file: { allowed_hosts: ['a', 1] } }, 'bridge.json: allowed_hosts[1]: must be a text');
+  refused({ env: { ALLOWED_HOSTS: 'bridge:3000' } }, 'ALLOWED_HOSTS[0]: must be a host name in lower case');
+  refused({ env: { ALLOWED_HOSTS: 'a,a' } }, 'ALLOWED_HOSTS: must not repeat an entry');
 });
 
 test('answers to idempotency keys are kept for a day, their secrets for ten minutes, unless it is said', () => {

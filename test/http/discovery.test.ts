@@ -247,7 +247,7 @@ for (const [name, pathOf] of CACHED) {
         ['Host: evil.example'],
         ['Host: evil.example:8080', 'X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: https'],
         [
-          'Host: a',
+          'Host: localhost',
           'Forwarded: host=evil.example;proto=https',
           'X-Forwarded-Prefix: /evil',
           'X-Original-URL: /evil',

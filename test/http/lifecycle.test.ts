@@ -49,13 +49,13 @@ test('R-05: killed in the middle of work, it comes back with every client that i
 });
 
 describe('SIGTERM', () => {
-  const half = `POST /bridge/local/clients HTTP/1.1\r\nHost: a\r\nX-API-KEY: ${API_KEY}\r\nContent-Type: application/json\r\nContent-Length: 25\r\n\r\n{"client_name":`;
+  const half = `POST /bridge/local/clients HTTP/1.1\r\nHost: localhost\r\nX-API-KEY: ${API_KEY}\r\nContent-Type: application/json\r\nContent-Length: 25\r\n\r\n{"client_name":`;
 
   test('R-14: what is in flight is finished, nothing new is accepted, and it ends with 0 at once after', async () => {
     const directory = tempDir('drain');
     const service = await startService({ directory });
     const idle = await openExchange(service.publicUrl);
-    idle.send('GET /.well-known/jwks.json HTTP/1.1\r\nHost: a\r\n\r\n');
+    idle.send('GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\n\r\n');
     assert.notEqual((await idle.answer()).headers.get('connection'), 'close');
     const inFlight = await openExchange(service.managementUrl);
     inFlight.send(half);

@@ -246,7 +246,7 @@ describe('S-TOK-07: one mechanism only', () => {
   test('two Authorization headers', async () => {
     const lines = [
       'POST /oauth2/token HTTP/1.1',
-      'Host: a',
+      'Host: localhost',
       `Authorization: ${own().authorization}`,
       `Authorization: ${basic(poster.client_id, 'x').authorization}`,
       `Content-Type: ${FORM}`,
@@ -290,7 +290,7 @@ describe('S-TOK-02: a body that is no form', () => {
   });
 
   test('two Content-Type headers', async () => {
-    const head = `POST /oauth2/token HTTP/1.1\r\nHost: a\r\nAuthorization: ${own().authorization}\r\n`;
+    const head = `POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${own().authorization}\r\n`;
     for (const second of ['application/json', FORM]) {
       const bytes = `${head}Content-Type: ${FORM}\r\nContent-Type: ${second}\r\nContent-Length: ${good.length}\r\n\r\n${good}`;
       await writesNothing(service, { status: 400, error: 'invalid_request' }, () =>
@@ -321,7 +321,7 @@ describe('a body that is too large', () => {
   test('in chunks', async () => {
     const head = [
       'POST /oauth2/token HTTP/1.1',
-      'Host: a',
+      'Host: localhost',
       `Authorization: ${own().authorization}`,
       `Content-Type: ${FORM}`,
       'Transfer-Encoding: chunked',

@@ -22,7 +22,7 @@ after(async () => {
   assert.equal(await service.stop(), 0);
 });
 
-const create = (body = '{}', headers: readonly string[] = ['Host: a', KEY, JSON_TYPE]) =>
+const create = (body = '{}', headers: readonly string[] = ['Host: localhost', KEY, JSON_TYPE]) =>
   rawRequest(`POST ${CLIENTS}`, headers, body);
 
 async function alive(): Promise<void> {
@@ -34,9 +34,9 @@ describe('L-29, S-META-01: whose request it is', () => {
 
   test('two Host headers are refused on every listener', async () => {
     for (const hosts of [
-      ['Host: a', 'Host: b'],
-      ['Host: a', 'Host: a'],
-      ['Host: a', 'X: y', 'hOsT: a'],
+      ['Host: localhost', 'Host: b'],
+      ['Host: localhost', 'Host: localhost'],
+      ['Host: localhost', 'X: y', 'hOsT: localhost'],
     ]) {
       await refuses(service, malformed, () =>
         sendRaw(service.managementUrl, create('{}', [...hosts, KEY, JSON_TYPE])),
@@ -51,7 +51,7 @@ describe('L-29, S-META-01: whose request it is', () => {
   });
 
   test('two Content-Type headers are refused', async () => {
-    const headers = ['Host: a', KEY, JSON_TYPE, 'Content-Type: text/plain'];
+    const headers = ['Host: localhost', KEY, JSON_TYPE, 'Content-Type: text/plain'];
     await refuses(service, malformed, () => sendRaw(service.managementUrl, create('{}', headers)));
   });
 
@@ -72,33 +72,33 @@ describe('S-HTTP-01: framing that could be read in two ways is refused, and the 
   const rows: readonly (readonly [string, string])[] = [
     [
       'length and chunks',
-      `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n${chunked('{}')}`,
+      `POST ${CLIENTS} HTTP/1.1\r\nHost: localhost\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n${chunked('{}')}`,
     ],
     [
       'two lengths',
-      `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}`,
+      `POST ${CLIENTS} HTTP/1.1\r\nHost: localhost\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}`,
     ],
     [
       'a length that is no number',
-      `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 2x\r\n\r\n{}`,
+      `POST ${CLIENTS} HTTP/1.1\r\nHost: localhost\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 2x\r\n\r\n{}`,
     ],
     ['a bare line feed', `POST ${CLIENTS} HTTP/1.1\nHost: a\n${KEY}\n${JSON_TYPE}\nContent-Length: 2\n\n{}`],
     [
       'a space before the colon',
-      `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length : 2\r\n\r\n{}`,
+      `POST ${CLIENTS} HTTP/1.1\r\nHost: localhost\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length : 2\r\n\r\n{}`,
     ],
     [
       'a folded header',
-      `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n ${JSON_TYPE}\r\nContent-Length: 2\r\n\r\n{}`,
+      `POST ${CLIENTS} HTTP/1.1\r\nHost: localhost\r\n${KEY}\r\n ${JSON_TYPE}\r\nContent-Length: 2\r\n\r\n{}`,
     ],
     [
       'a NUL in a header',
-      `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 2\r\n\r\n{}`,
+      `POST ${CLIENTS} HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 2\r\n\r\n{}`,
     ],
     ['no Host', `POST ${CLIENTS} HTTP/1.1\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 2\r\n\r\n{}`],
-    ['a blank in the target', `POST ${CLIENTS} x HTTP/1.1\r\nHost: a\r\n\r\n`],
+    ['a blank in the target', `POST ${CLIENTS} x HTTP/1.1\r\nHost: localhost\r\n\r\n`],
     ['no HTTP at all', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
-    ['headers of 20 KiB', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`],
+    ['headers of 20 KiB', `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`],
   ];
   for (const [name, bytes] of rows) {
     test(name, async () => {
@@ -118,7 +118,7 @@ describe('S-HTTP-01: framing that could be read in two ways is refused, and the 
     const before = storeRows(service);
     const exchange = await openExchange(service.managementUrl);
     exchange.send(
-      `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n0\r\n\r\n`,
+      `POST ${CLIENTS} HTTP/1.1\r\nHost: localhost\r\n${KEY}\r\n${JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n0\r\n\r\n`,
     );
     await exchange.closed();
     assert.deepEqual(storeRows(service), before);
@@ -133,7 +133,7 @@ describe('a body that does not come', () => {
     const exchange = await openExchange(service.managementUrl);
     const answer = await refuses(service, slow, async () => {
       exchange.send(
-        `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 100\r\n\r\n{"client_name":`,
+        `POST ${CLIENTS} HTTP/1.1\r\nHost: localhost\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 100\r\n\r\n{"client_name":`,
       );
       return exchange.answer();
     });
@@ -146,7 +146,7 @@ describe('a body that does not come', () => {
     const began = performance.now();
     await refuses(service, slow, async () => {
       exchange.send(
-        `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 1000\r\n\r\n{`,
+        `POST ${CLIENTS} HTTP/1.1\r\nHost: localhost\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 1000\r\n\r\n{`,
       );
       const drip = setInterval(() => exchange.send(' '), 30);
       return exchange.answer().finally(() => clearInterval(drip));
@@ -160,7 +160,7 @@ describe('a body that does not come', () => {
     for (let count = 0; count < 20; count += 1) {
       const exchange = await openExchange(service.managementUrl);
       exchange.send(
-        `POST ${CLIENTS} HTTP/1.1\r\nHost: a\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 30\r\n\r\n{"client_name":"a"`,
+        `POST ${CLIENTS} HTTP/1.1\r\nHost: localhost\r\n${KEY}\r\n${JSON_TYPE}\r\nContent-Length: 30\r\n\r\n{"client_name":"a"`,
       );
       await sleep(2);
       exchange.abort();
@@ -217,12 +217,12 @@ test('what follows a body that was too large is not taken for a request', async 
 
 test('S-HTTP-13: Expect, Upgrade and CONNECT are answered or closed, never left hanging', async () => {
   const expecting = await openExchange(service.managementUrl);
-  expecting.send(create('{}', ['Host: a', KEY, JSON_TYPE, 'Expect: 100-continue']));
+  expecting.send(create('{}', ['Host: localhost', KEY, JSON_TYPE, 'Expect: 100-continue']));
   const interim = await expecting.answer(1000).catch(() => undefined);
   expecting.abort();
   assert.ok(interim === undefined || [100, 201].includes(interim.status));
 
-  const upgrade = ['Host: a', KEY, JSON_TYPE, 'Connection: Upgrade', 'Upgrade: h2c'];
+  const upgrade = ['Host: localhost', KEY, JSON_TYPE, 'Connection: Upgrade', 'Upgrade: h2c'];
   assert.equal((await sendRaw(service.managementUrl, create('{}', upgrade))).status, 201);
 
   const connecting = await openExchange(service.managementUrl);
@@ -233,7 +233,7 @@ test('S-HTTP-13: Expect, Upgrade and CONNECT are answered or closed, never left 
 
 test('S-HTTP-03: headers with names of JavaScript are headers', async () => {
   const headers = [
-    'Host: a',
+    'Host: localhost',
     KEY,
     JSON_TYPE,
     '__proto__: x',
@@ -253,9 +253,9 @@ test('S-LOG-05: one line of the log is one JSON object, whatever a caller sends'
   await portal(service).create({ client_name: 'a', x: forged });
   await sendRaw(
     service.managementUrl,
-    create('{}', ['Host: a', KEY, JSON_TYPE, `User-Agent: ${'ä'.repeat(100)}`]),
+    create('{}', ['Host: localhost', KEY, JSON_TYPE, `User-Agent: ${'ä'.repeat(100)}`]),
   );
-  await sendRaw(service.managementUrl, rawRequest('GET /%0d%0a%7b%7d', ['Host: a', KEY]));
+  await sendRaw(service.managementUrl, rawRequest('GET /%0d%0a%7b%7d', ['Host: localhost', KEY]));
   for (const line of service.output) assert.equal(typeof JSON.parse(line).level, 'string', line);
 });
 

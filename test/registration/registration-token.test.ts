@@ -95,9 +95,14 @@ test('S-DCR-32, L-02: registration_client_uri is of the configuration, never of 
   }
 });
 
-test('S-DCR-32: a Host header of someone else changes nothing of the answer', async () => {
+test('S-DCR-32: a host that somebody forwards changes nothing of the answer', async () => {
   const exchange = await openExchange(service.publicUrl);
-  const headers = ['Host: evil.example', `X-API-KEY: ${API_KEY}`, 'Content-Type: application/json'];
+  const headers = [
+    'Host: localhost',
+    'X-Forwarded-Host: evil.example',
+    `X-API-KEY: ${API_KEY}`,
+    'Content-Type: application/json',
+  ];
   exchange.send(rawRequest(`POST ${PUBLIC_REGISTER}`, headers, '{}'));
   const { status, text, body } = await exchange.answer();
   exchange.abort();

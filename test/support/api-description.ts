@@ -16,7 +16,7 @@ const { config } = loadConfig({
 /** The route tables, by dialect and listener. */
 export const groups = describedGroups(config);
 
-export const document = apiDescription(groups, config);
+export const document = apiDescription(groups, config, MANAGEMENT_URL);
 
 export interface DescribedOperation {
   readonly operationId: string;

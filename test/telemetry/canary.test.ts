@@ -168,9 +168,11 @@ async function wrongKeys(id: string): Promise<void> {
   await seen(send(`${service.managementUrl}/${secret('a secret in an unknown route')}`));
   await seen(send(`${service.publicUrl}/.well-known/keys/${secret('a secret as kid')}.pem`));
   await seen(portal(service, { provider: secret('a secret as provider'), key: API_KEY }).create());
-  const hosts = ['Host: a', `Host: ${secret('a second host')}`];
+  const hosts = ['Host: localhost', `Host: ${secret('a second host')}`];
   await seen(sendRaw(service.managementUrl, rawRequest(`GET /${secret('a path beside two hosts')}`, hosts)));
-  await seen(sendRaw(service.publicUrl, rawRequest(`${'x'.repeat(3)} /${secret('no method')}`, ['Host: a'])));
+  await seen(
+    sendRaw(service.publicUrl, rawRequest(`${'x'.repeat(3)} /${secret('no method')}`, ['Host: localhost'])),
+  );
 }
 
 async function wrongBodies(id: string): Promise<void> {
@@ -191,7 +193,7 @@ async function wrongBodies(id: string): Promise<void> {
   const slow = await openExchange(service.managementUrl);
   const lines = [
     `POST /bridge/local/clients HTTP/1.1`,
-    'Host: a',
+    'Host: localhost',
     `X-API-KEY: ${API_KEY}`,
     'Content-Type: application/json',
     'Content-Length: 500',

@@ -39,6 +39,7 @@ const APPLIES: Readonly<Record<RefusalReason, Applies>> = {
   body_timeout: takesBody,
   media_type_unsupported: takesBody,
   request_malformed: always,
+  host_unknown: always,
   // They are about paths and methods that are not in the description.
   route_unknown: never,
   method_unsupported: never,

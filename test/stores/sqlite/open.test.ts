@@ -101,7 +101,7 @@ test('a file of the first schema opens, with everything in it, and takes what th
   await before.clients.create(client, FREELY);
   await before.close();
   const first = new DatabaseSync(file);
-  for (const table of ['intents', 'intent_counts', 'leases', 'revoked_tokens'])
+  for (const table of ['intents', 'intent_counts', 'leases', 'client_total', 'revoked_tokens'])
     first.exec(`DROP TABLE ${table}`);
   first.exec('PRAGMA user_version = 1');
   first.close();
@@ -126,7 +126,7 @@ test('S-DCR-26 clients of a file from before the cap are counted in', async () =
   for (let made = 0; made < 3; made += 1) await first.clients.create(aClient(), FREELY);
   await first.close();
   const older = new DatabaseSync(file);
-  older.exec('DROP TABLE client_total; PRAGMA user_version = 2');
+  older.exec('DROP TABLE client_total; DROP TABLE revoked_tokens; PRAGMA user_version = 2');
   older.close();
   const migrated = await openSqliteStore({ file });
   assert.equal(await migrated.clients.countAll(), 3);
