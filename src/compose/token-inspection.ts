@@ -1,4 +1,5 @@
 /** Puts together what is asked and said about tokens that were issued. */
+import { MAX_TOKEN_LIFETIME_SECONDS } from '../config/resources.ts';
 import type { AuthenticatedFormOptions } from '../http/authenticated-form.ts';
 import type { TokenInspectionOptions } from '../http/token-inspection.ts';
 import { troubleReport } from '../keys/ring-log.ts';
@@ -7,6 +8,8 @@ import { type AuthenticationContext, authenticateBySecret } from '../tokens/auth
 import { introspect } from '../tokens/introspect.ts';
 import { createRevocations, type Revocations } from '../tokens/revocations.ts';
 import { revoke } from '../tokens/revoke.ts';
+import { statusListUri } from '../tokens/server-metadata.ts';
+import { statusLists } from '../tokens/status-lists.ts';
 import { nowSeconds, type Parts } from './parts.ts';
 
 const MINUTE_SECONDS = 60;
@@ -31,7 +34,7 @@ export function tokenRevocations({ store, log }: Parts): Revocations {
 
 /** Counted in this process's memory: what is asked for every call of an API must not cost the store one. */
 export function tokenInspection(
-  { config, ring, resources }: Parts,
+  { config, ring, resources, credentials }: Parts,
   authentication: AuthenticationContext,
   revocations: Revocations,
 ): TokenInspectionOptions {
@@ -48,10 +51,18 @@ export function tokenInspection(
     resources,
     revocations,
   };
+  const lists = statusLists({
+    hash: credentials.tagStatusList,
+    uriOf: statusListUri(config.issuer),
+    activeKey: (alg, now) => ring.activeKey(alg, now),
+    revocations,
+    maxTokenLifetimeSeconds: MAX_TOKEN_LIFETIME_SECONDS,
+  });
   return {
     introspection: { ...form, calls: limit(config.introspections_per_minute) },
     introspect: (caller, token) => introspect(context, caller, token, nowSeconds()),
     revocation: { ...form, calls: limit(REVOCATIONS_PER_MINUTE) },
     revoke: (caller, token) => revoke(context, caller, token, nowSeconds()),
+    statusList: (alg, list) => lists.read(alg, list, nowSeconds()),
   };
 }

@@ -9,8 +9,9 @@ import type { TokenInspectionOptions } from '../http/token-inspection.ts';
 import { createEngine } from '../oidc/engine.ts';
 import { type IssuerContext, issueAccessToken } from '../tokens/issue.ts';
 import type { Revocations } from '../tokens/revocations.ts';
-import { serverMetadata } from '../tokens/server-metadata.ts';
+import { serverMetadata, statusListUri } from '../tokens/server-metadata.ts';
 import type { ShortRoadContext } from '../tokens/short-road.ts';
+import { statusListPlaces } from '../tokens/status-list-places.ts';
 import { nowSeconds, type Parts } from './parts.ts';
 import { tokenInspection } from './token-inspection.ts';
 
@@ -26,6 +27,11 @@ export function tokenService(
     catalogue: { resources, default_resource: config.default_resource },
     ceilingOf: (portal) => policyOf(config, portal),
     activeKey: (alg, now) => ring.activeKey(alg, now),
+    statusListPlaces: statusListPlaces({
+      hash: parts.credentials.tagStatusList,
+      random: randomBytes,
+      uriOf: statusListUri(config.issuer),
+    }),
     newTokenId: () => randomBytes(16).toString('base64url'),
   };
   const road: ShortRoadContext = {

@@ -10,6 +10,7 @@ export interface Credentials {
   readonly hashSecret: KeyedHash;
   readonly hashApiKey: KeyedHash;
   readonly signCursor: KeyedHash;
+  readonly tagStatusList: KeyedHash;
   readonly registrationToken: KeyedHash;
   readonly idempotencyHash: KeyedHash;
   readonly idempotencySealer: Sealer;
@@ -21,6 +22,7 @@ export function createCredentials(kek: KeyEncryptionKey, random: RandomBytes): C
     hashSecret: keyedHash(kek, 'client-secret-pepper'),
     hashApiKey: keyedHash(kek, 'api-key-pepper'),
     signCursor: keyedHash(kek, 'cursor-authentication'),
+    tagStatusList: keyedHash(kek, 'status-list'),
     registrationToken: keyedHash(kek, 'registration-token'),
     idempotencyHash: keyedHash(kek, 'idempotency-hash'),
     idempotencySealer: createSealer(deriveKey(kek, 'idempotency-sealing'), random),

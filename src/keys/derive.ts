@@ -15,6 +15,7 @@ export type Purpose =
   | 'client-secret-pepper'
   | 'api-key-pepper'
   | 'registration-token'
+  | 'status-list'
   | 'cursor-authentication'
   | 'idempotency-hash'
   | 'idempotency-sealing'

@@ -6,6 +6,7 @@
 import type { ClientRecord } from '../clients/client-record.ts';
 import type { Grant } from './grant-policy.ts';
 import type { ClaimMapping } from './resource.ts';
+import type { StatusClaim } from './status-list-places.ts';
 
 /** `typ` of the JOSE header (RFC 9068 section 2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
@@ -16,6 +17,8 @@ export interface TokenContext {
   readonly nowSeconds: number;
   /** At least 128 random bits (RFC 9068 section 2.2, RFC 7519 section 4.1.7). */
   readonly jti: string;
+  /** Its place in a Token Status List, where the resource has one. */
+  readonly status?: StatusClaim | undefined;
 }
 
 export interface AccessTokenClaims {
@@ -28,7 +31,8 @@ export interface AccessTokenClaims {
   readonly iat: number;
   readonly exp: number;
   readonly jti: string;
-  readonly [mapped: string]: string | number | boolean;
+  readonly status?: StatusClaim;
+  readonly [mapped: string]: string | number | boolean | StatusClaim | undefined;
 }
 
 export function accessTokenClaims(
@@ -48,6 +52,7 @@ export function accessTokenClaims(
     iat: context.nowSeconds,
     exp: context.nowSeconds + resource.token_lifetime_seconds,
     jti: context.jti,
+    ...(context.status === undefined ? {} : { status: context.status }),
   };
 }
 

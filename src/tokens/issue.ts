@@ -6,6 +6,7 @@ import type { ClientRecord } from '../clients/client-record.ts';
 import type { SigningAlg } from '../keys/signing-alg.ts';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims, accessTokenClaims } from './claims.ts';
 import { type Ceiling, decideGrant, type ResourceCatalogue, type TokenRequest } from './grant-policy.ts';
+import type { StatusListPlaces } from './status-list-places.ts';
 
 /** The key that signs now, for one algorithm. A remote signer's `sign` returns a promise. */
 interface SigningKey {
@@ -22,6 +23,7 @@ export interface IssuerContext {
   /** Throws `Refusal` `ring_unavailable` when no key of that algorithm may sign. */
   readonly activeKey: (alg: SigningAlg, nowSeconds: number) => SigningKey;
   readonly newTokenId: () => string;
+  readonly statusListPlaces: StatusListPlaces;
 }
 
 /** RFC 6749 section 5.1. There is never a refresh token (section 4.4.3). */
@@ -47,6 +49,7 @@ export async function issueAccessToken(
     issuer: context.issuer,
     nowSeconds,
     jti: context.newTokenId(),
+    status: grant.resource.status_list ? context.statusListPlaces.next(key.alg, nowSeconds) : undefined,
   });
   return {
     access_token: await signJwt(key, claims),

@@ -11,6 +11,8 @@ export interface Resource {
   readonly signing_alg: SigningAlg;
   /** Clients that are this API itself: they may ask what its tokens are worth (RFC 7662). */
   readonly introspection_clients?: readonly string[];
+  /** Whether its tokens have a place in a Token Status List. */
+  readonly status_list?: boolean;
   readonly claims: ClaimMapping;
 }
 

@@ -4,13 +4,19 @@
  * may have been revoked elsewhere, and whoever asks must not be told that it is good (R-03).
  */
 import { StoreUnavailable } from '../lib/store-unavailable.ts';
-import type { Revocation, RevocationStore } from './revocation-store.ts';
+import type { Revocation, RevocationStore, StatusEntry } from './revocation-store.ts';
+
+export interface RevokedPlaces {
+  readonly indexes: ReadonlySet<number>;
+  /** Another number means other indexes. */
+  readonly changes: number;
+}
 
 export interface Revocations {
   /** Throws `StoreUnavailable` when the store was last heard too long ago. */
   isRevoked(jti: string, nowSeconds: number): boolean;
-  /** The indexes that are revoked in a status list; throws as `isRevoked`. */
-  revokedIn(list: string, nowSeconds: number): ReadonlySet<number>;
+  /** What is revoked in a status list; throws as `isRevoked`. */
+  revokedIn(list: string, nowSeconds: number): RevokedPlaces;
   /** On disk and known here when it resolves. Throws `StoreUnavailable`. */
   revoke(revocation: Revocation): Promise<void>;
   /** Reads what is new. Never rejects. */
@@ -20,7 +26,7 @@ export interface Revocations {
 /** How often each process reads what is new: a fifth of the time within which the others must know. */
 export const REVOCATIONS_REFRESH_MS = 1000;
 const PRUNE_EVERY_SECONDS = 60;
-const NONE: ReadonlySet<number> = new Set();
+const NONE: RevokedPlaces = { indexes: new Set(), changes: 0 };
 
 interface Options {
   readonly store: RevocationStore;
@@ -32,18 +38,22 @@ interface Options {
 
 export function createRevocations({ store, maxStaleSeconds, report }: Options): Revocations {
   const revoked = new Map<string, Revocation>();
-  const lists = new Map<string, Set<number>>();
+  const lists = new Map<string, { readonly indexes: Set<number>; changes: number }>();
+  let changes = 0;
   let cursor = 0;
   let heardAt = Number.NEGATIVE_INFINITY;
   let prunedAt = Number.NEGATIVE_INFINITY;
 
   function add(revocation: Revocation): void {
+    if (revoked.has(revocation.jti)) return;
     revoked.set(revocation.jti, revocation);
     const { entry } = revocation;
     if (entry === undefined) return;
-    const indexes = lists.get(entry.list);
-    if (indexes === undefined) lists.set(entry.list, new Set([entry.index]));
-    else indexes.add(entry.index);
+    const list = lists.get(entry.list) ?? { indexes: new Set(), changes: 0 };
+    lists.set(entry.list, list);
+    list.indexes.add(entry.index);
+    changes += 1;
+    list.changes = changes;
   }
 
   function prune(nowSeconds: number): void {
@@ -52,9 +62,15 @@ export function createRevocations({ store, maxStaleSeconds, report }: Options): 
     for (const { jti, expires_at, entry } of revoked.values()) {
       if (nowSeconds < expires_at) continue;
       revoked.delete(jti);
-      const indexes = entry && lists.get(entry.list);
-      if (indexes?.delete(entry?.index ?? -1) && indexes.size === 0) lists.delete(entry?.list ?? '');
+      if (entry !== undefined) forgetPlace(entry);
     }
+  }
+
+  function forgetPlace({ list, index }: StatusEntry): void {
+    const indexes = lists.get(list)?.indexes;
+    indexes?.delete(index);
+    // It changes nothing for anybody: the token is over. So the list is not signed anew for it.
+    if (indexes?.size === 0) lists.delete(list);
   }
 
   function requireFresh(nowSeconds: number): void {

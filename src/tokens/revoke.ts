@@ -4,7 +4,9 @@
  * another client's token is refused, and its sender told (section 2.1).
  */
 import type { ClientRecord } from '../clients/client-record.ts';
+import type { StatusEntry } from './revocation-store.ts';
 import type { Revocations } from './revocations.ts';
+import type { StatusClaim } from './status-list-places.ts';
 import { TokenRefusal } from './token-refusal.ts';
 import { type VerifyContext, verifyAccessToken } from './verify.ts';
 
@@ -24,5 +26,15 @@ export async function revoke(
   if (claims.client_id !== caller.client_id) {
     throw new TokenRefusal('invalid_request', 'the token was not issued to this client');
   }
-  await context.revocations.revoke({ jti: claims.jti, expires_at: claims.exp });
+  const entry = claims.status && placeOf(claims.status);
+  await context.revocations.revoke({
+    jti: claims.jti,
+    expires_at: claims.exp,
+    ...(entry === undefined ? {} : { entry }),
+  });
+}
+
+/** A list's id is the last part of its URI, which we made. */
+function placeOf({ status_list: { idx, uri } }: StatusClaim): StatusEntry {
+  return { list: uri.slice(uri.lastIndexOf('/') + 1), index: idx };
 }

@@ -19,6 +19,7 @@ export const PUBLIC_PATHS = {
   token: '/oauth2/token',
   introspection: '/oauth2/introspect',
   revocation: '/oauth2/revoke',
+  statusList: '/oauth2/status-lists/:alg/:list',
 } as const;
 
 /** RFC 7591/7592 for our own token service. */
@@ -47,4 +48,9 @@ export function serverMetadata({ issuer, scopes, signingAlgs }: ServerMetadataOp
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: signingAlgs,
   };
+}
+
+export function statusListUri(issuer: string): (alg: SigningAlg, list: string) => string {
+  const base = issuer.replace(/\/$/, '');
+  return (alg, list) => base + PUBLIC_PATHS.statusList.replace(':alg', alg).replace(':list', list);
 }

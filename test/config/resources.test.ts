@@ -27,6 +27,7 @@ test('a resource has safe defaults: RS256, ten minutes, no claims, its identifie
       token_lifetime_seconds: 600,
       signing_alg: 'RS256',
       introspection_clients: [],
+      status_list: false,
       claims: {},
     },
   );

@@ -1,6 +1,7 @@
 /** What is asked and said about tokens that were issued: by whom, and what nobody else learns. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { inflateSync } from 'node:zlib';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { type Answer, type Credentials, claimsOf, fetchToken, portal, send } from '../support/bridge.ts';
 import { ES256_API } from '../support/domain.ts';
@@ -19,7 +20,7 @@ import { refuses } from '../support/unwritten.ts';
 
 let inspected: Inspected;
 before(async () => {
-  inspected = await startInspected();
+  inspected = await startInspected({}, { status_list: true });
 });
 after(async () => {
   assert.equal(await inspected.service.stop(), 0);
@@ -200,6 +201,67 @@ test('S-REV-07: a wrong token_type_hint changes nothing', async () => {
     assert.equal(answer.status, 200);
     assertInactive(await ask(token), token_type_hint);
   }
+});
+
+describe('a Token Status List, for a resource that has one', () => {
+  const path = (uri: string) => {
+    assert.ok(uri.startsWith(`${inspected.service.issuer}/oauth2/status-lists/RS256/`), uri);
+    return inspected.service.publicUrl + new URL(uri).pathname;
+  };
+  const statusOf = async (token: string): Promise<number> => {
+    const { idx, uri } = claimsOf(token).status.status_list;
+    const { text } = await send(path(uri));
+    const { body: jwks } = await send(`${inspected.service.publicUrl}/.well-known/jwks.json`);
+    const { payload } = await jwtVerify(text, createLocalJWKSet(jwks), {
+      typ: 'statuslist+jwt',
+      subject: uri,
+      requiredClaims: ['iat', 'exp', 'ttl'],
+    });
+    const { bits, lst } = payload.status_list as { bits: number; lst: string };
+    assert.equal(bits, 1);
+    const byte = inflateSync(Buffer.from(lst, 'base64url'))[idx >> 3];
+    return ((byte ?? assert.fail('the list is too short')) >> (idx & 7)) & 1;
+  };
+
+  test('each token has its place in it, and the place says when the token was revoked', async () => {
+    const [token, kept] = [await aToken(), await aToken()];
+    assert.deepEqual([await statusOf(token), await statusOf(kept)], [0, 0]);
+    await revoke(inspected.service, inspected.client, token);
+    assert.deepEqual([await statusOf(token), await statusOf(kept)], [1, 0]);
+    assert.equal(claimsOf(await aToken({ resource: ES256_API })).status, undefined, 'only where asked for');
+  });
+
+  test('it is served to anybody, may be cached for a moment, and is not sent twice', async () => {
+    const url = path(claimsOf(await aToken()).status.status_list.uri);
+    const answer = await send(url);
+    assert.equal(answer.status, 200);
+    assertPlainHeaders(answer);
+    assert.equal(answer.headers.get('content-type'), 'application/statuslist+jwt');
+    assert.equal(answer.headers.get('cache-control'), 'public, max-age=15');
+    assert.ok(answer.text.length < 1500, `${answer.text.length} bytes`);
+    const etag = answer.headers.get('etag') ?? '';
+    assert.equal((await send(url, { headers: { 'if-none-match': etag } })).status, 304);
+  });
+
+  test('a list that nobody opened is not found, and costs no signature', async () => {
+    const url = path(claimsOf(await aToken()).status.status_list.uri);
+    for (const wrong of [`${url}x`, url.replace('RS256', 'ES256'), url.replace(/[^/]+$/, 'AAAA')]) {
+      await refuses(inspected.service, { status: 404, error: 'not_found' }, () => send(wrong));
+    }
+  });
+
+  test('a status list is no access token, though the same key signed it', async () => {
+    const list = await send(path(claimsOf(await aToken()).status.status_list.uri));
+    assertInactive(await ask(list.text));
+  });
+
+  test('its places outlive the process that gave them', async () => {
+    const token = await aToken();
+    await revoke(inspected.service, inspected.client, token);
+    await inspected.service.stop();
+    inspected = { ...inspected, service: await startService(inspected.options) };
+    assert.equal(await statusOf(token), 1);
+  });
 });
 
 test('a request without one token, or in another shape, is refused', async () => {

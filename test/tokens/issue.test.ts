@@ -7,7 +7,7 @@ import { generatePrivateKey, type SigningAlg, signerOf, signingAlg } from '../..
 import { Refusal } from '../../src/lib/refusal.ts';
 import { type IssuerContext, issueAccessToken } from '../../src/tokens/issue.ts';
 import { resourcesByIdentifier } from '../../src/tokens/resource.ts';
-import { API, aClient, CEILING, NOW, RESOURCES } from './support.ts';
+import { API, aClient, CEILING, NO_STATUS_LISTS, NOW, RESOURCES } from './support.ts';
 
 async function issuer(alg: SigningAlg) {
   const privateKey = await generatePrivateKey(alg);
@@ -26,6 +26,7 @@ async function issuer(alg: SigningAlg) {
       asked.push(wanted);
       return key;
     },
+    statusListPlaces: NO_STATUS_LISTS,
     newTokenId: () => randomBytes(16).toString('base64url'),
   };
   return { context, kid, asked, keys: createLocalJWKSet({ keys: [{ ...jwk, kid, alg }] }) };

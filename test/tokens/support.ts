@@ -5,6 +5,7 @@ import { clientMetadata } from '../../src/clients/metadata.ts';
 import type { PortalName } from '../../src/portals/portal-name.ts';
 import type { Ceiling, ResourceCatalogue } from '../../src/tokens/grant-policy.ts';
 import { resourcesByIdentifier } from '../../src/tokens/resource.ts';
+import type { StatusListPlaces } from '../../src/tokens/status-list-places.ts';
 import { type TokenError, TokenRefusal } from '../../src/tokens/token-refusal.ts';
 
 export const NOW = 1_800_000_000;
@@ -38,6 +39,9 @@ export const CEILING: Ceiling = {
   resources: [API, ADMIN],
   scopes: ['read', 'write', 'admin'],
 };
+
+/** Where no resource has a status list. */
+export const NO_STATUS_LISTS: StatusListPlaces = { next: () => assert.fail('no resource has a status list') };
 
 export function aClient(
   metadata: Record<string, unknown> = {},

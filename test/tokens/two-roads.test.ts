@@ -18,6 +18,7 @@ import type { PortalName } from '../../src/portals/portal-name.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { issueAccessToken } from '../../src/tokens/issue.ts';
 import type { ShortRoadContext } from '../../src/tokens/short-road.ts';
+import { NO_STATUS_LISTS } from './support.ts';
 
 const NOW = 1_800_000_000;
 const ISSUER = 'https://auth.example';
@@ -75,6 +76,7 @@ const road: ShortRoadContext = {
         }),
         // Not a signature: the same bytes for the same claims, so that whole tokens can be compared.
         activeKey: (alg) => ({ kid: 'kid', alg, sign: (data) => hash(Buffer.from(data).toString()) }),
+        statusListPlaces: NO_STATUS_LISTS,
         newTokenId: () => 'jti',
       },
       record,
