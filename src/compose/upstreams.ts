@@ -37,7 +37,7 @@ export async function openUpstreams(config: Config, observe: ObserveUpstream): P
     provider.type === 'oidc' ? [openUpstream(name, provider, (call) => observe(name, call))] : [],
   );
   if (opened.length > 0) {
-    const nothing = { networks: [], allowLoopback: false, maxConcurrent: 1, tls: {}, nowMs };
+    const nothing = { networks: [], allowLoopback: false, maxConcurrent: 1, maxWaitMs: 0, tls: {}, nowMs };
     await proveGuard(() => createOutbound(nothing));
   }
   const each = <T>(value: (one: (typeof opened)[number]) => T) =>
@@ -68,6 +68,7 @@ function openUpstream(name: string, provider: OidcConfig, observe: (call: CallOb
     networks: provider.allow_networks,
     allowLoopback: provider.allow_insecure_loopback,
     maxConcurrent: provider.max_concurrent,
+    maxWaitMs: provider.timeout_ms / 2,
     tls: tlsFiles(name, provider),
     nowMs,
   });

@@ -1,5 +1,6 @@
 /** Providers: where clients live. `local` is our own token service; any other is upstream. */
 import { z } from 'zod';
+import { isExtensionMember } from '../providers/client-document.ts';
 import { isListableNetwork } from '../providers/outbound/address-guard.ts';
 import { PRESET_NAMES } from '../providers/presets.ts';
 import { httpUrl } from './base-url.ts';
@@ -40,6 +41,11 @@ const network = z.string().refine(isListableNetwork, {
 });
 
 const credential = z.string().regex(/^[\x21-\x7e]{1,8192}$/, { error: 'must be visible ASCII characters' });
+
+const extensionMember = z
+  .string()
+  .regex(/^[A-Za-z_][\w.:/-]{0,99}$/, { error: 'must be the name of a member' })
+  .refine(isExtensionMember, { error: 'must not be a member that this service or the provider sets' });
 
 const tokenClient = z.strictObject({
   client_id: z.string().min(1).max(255).meta({ description: 'Our own client id there.' }),
@@ -140,13 +146,9 @@ const oidcProvider = z
     marker: z.enum(['software_id', 'client_name_start', 'client_name_end']).optional().meta({
       description: "Where our marker is kept. Over the preset's.",
     }),
-    extension_members: z
-      .array(z.string().regex(/^[A-Za-z_][\w.:/-]{0,99}$/))
-      .max(32)
-      .default([])
-      .meta({
-        description: "Members of the provider's own that portals may pass on, beside the preset's.",
-      }),
+    extension_members: z.array(extensionMember).max(32).default([]).meta({
+      description: "Members of the provider's own that portals may pass on, beside the preset's.",
+    }),
   })
   .meta({
     description: 'An upstream identity provider with dynamic client registration (RFC 7591, RFC 7592).',

@@ -25,6 +25,24 @@ const STANDARD = [
   'contacts',
 ] as const satisfies readonly (keyof ClientMetadata)[];
 
+/** Set by us or by the provider: an extension of this name would claim to be another client, or a credential. */
+const RESERVED: ReadonlySet<string> = new Set([
+  ...STANDARD,
+  'software_id',
+  'software_statement',
+  'client_id',
+  'client_secret',
+  'client_id_issued_at',
+  'client_secret_expires_at',
+  'registration_access_token',
+  'registration_client_uri',
+]);
+
+/** Whether a portal's extension may be passed on under this name at all. */
+export function isExtensionMember(name: string): boolean {
+  return !RESERVED.has(name);
+}
+
 export function requestDocument(
   metadata: ClientMetadata,
   marker: string,
@@ -34,7 +52,9 @@ export function requestDocument(
     metadata[member] === undefined ? [] : [[member, metadata[member]]],
   );
   const extension = rules.extensionMembers.flatMap((member) =>
-    Object.hasOwn(metadata.extension, member) ? [[member, metadata.extension[member]]] : [],
+    isExtensionMember(member) && Object.hasOwn(metadata.extension, member)
+      ? [[member, metadata.extension[member]]]
+      : [],
   );
   const document = { ...rules.added, ...Object.fromEntries(extension), ...Object.fromEntries(standard) };
   for (const member of rules.withheld) delete document[member];

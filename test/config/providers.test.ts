@@ -104,6 +104,8 @@ test('what has a bound is held to it, and what belongs together is asked for tog
   refusedProvider({ max_concurrent: 0 }, 'max_concurrent: ');
   refusedProvider({ search: 'https://idp.acme.example/clients' }, 'search: must have the place {marker}');
   refusedProvider({ client_cert_file: 'c.pem' }, 'client_key_file: is required');
+  for (const name of ['client_id', 'scope', 'software_id', 'registration_access_token'])
+    refusedProvider({ extension_members: [name] }, 'extension_members[0]: must not be a member that');
   refusedProvider({ allowed_hosts: ['https://idp.acme.example'] }, 'allowed_hosts[0]: must be a host name');
 });
 

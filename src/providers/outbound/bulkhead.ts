@@ -1,13 +1,14 @@
 /**
  * How many calls to one provider may be under way: a provider that hangs holds that many of our sockets and
- * no more (S-UP-06). As many again may wait, for no longer than their own deadline; the next is refused.
+ * no more (S-UP-06). As many again may wait; the next is refused. Nobody waits so long that the time left
+ * would not do for an answer: a request that is sent just before its deadline may be carried out unseen.
  */
 export interface Bulkhead {
   /** Resolves with the function that gives the place back; `undefined` when too many wait already. */
   enter(signal: AbortSignal): Promise<(() => void) | undefined>;
 }
 
-export function createBulkhead(limit: number): Bulkhead {
+export function createBulkhead(limit: number, maxWaitMs: number): Bulkhead {
   let taken = 0;
   const waiting = new Set<() => void>();
 
@@ -33,15 +34,20 @@ export function createBulkhead(limit: number): Bulkhead {
       }
       if (waiting.size >= limit || signal.aborted) return undefined;
       return new Promise((resolve) => {
-        const next = () => {
+        const stopWaiting = () => {
           waiting.delete(next);
+          clearTimeout(timer);
           signal.removeEventListener('abort', giveUp);
+        };
+        const next = () => {
+          stopWaiting();
           resolve(place());
         };
         const giveUp = () => {
-          waiting.delete(next);
+          stopWaiting();
           resolve(undefined);
         };
+        const timer = setTimeout(giveUp, maxWaitMs);
         waiting.add(next);
         signal.addEventListener('abort', giveUp, { once: true });
       });

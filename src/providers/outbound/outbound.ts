@@ -28,6 +28,8 @@ export interface OutboundOptions {
   /** Loopback addresses, and `http:` to them. Development only. */
   readonly allowLoopback: boolean;
   readonly maxConcurrent: number;
+  /** How long a call may wait for others to end before it is refused. */
+  readonly maxWaitMs: number;
   readonly tls: TlsFiles;
   readonly nowMs: () => number;
   readonly resolve?: Resolve;
@@ -42,7 +44,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
     resolve: options.resolve,
   });
   const breaker = createBreaker(options.nowMs);
-  const bulkhead = createBulkhead(options.maxConcurrent);
+  const bulkhead = createBulkhead(options.maxConcurrent, options.maxWaitMs);
 
   async function send(request: OutboundRequest, signal: AbortSignal): Promise<OutboundAnswer> {
     const host = request.url.hostname.replace(/^\[(.*)\]$/, '$1');

@@ -3,7 +3,8 @@ const MAX_SECONDS = 60;
 
 export function retryAfterSeconds(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
-  const seconds = /^\d{1,9}$/.test(value) ? Number(value) : (Date.parse(value) - nowMs) / 1000;
+  const isDate = value.endsWith(' GMT');
+  const seconds = isDate ? (Date.parse(value) - nowMs) / 1000 : Number(/^\d{1,9}$/.exec(value)?.[0]);
   if (!Number.isFinite(seconds)) return undefined;
   return Math.min(Math.max(Math.ceil(seconds), 1), MAX_SECONDS);
 }
