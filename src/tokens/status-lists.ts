@@ -17,7 +17,7 @@ import { STATUS_LIST_OPEN_SECONDS, STATUS_LIST_SIZE } from './status-list-places
 
 const MINUTE = 60;
 /** A verifier may go by its copy for so long: a revocation is known to all within this, a cache and 5 s more. */
-export const STATUS_LIST_TTL_SECONDS = 30;
+const TTL_SECONDS = 30;
 /** A list that did not change is signed again after this, so that what verifiers fetch is never near its end. */
 const SIGN_AGAIN_SECONDS = 5 * MINUTE;
 /** For how long a verifier that can't fetch a new list may go by the old one. */
@@ -89,7 +89,7 @@ async function sign(
     sub,
     iat,
     exp: iat + VALID_SECONDS,
-    ttl: STATUS_LIST_TTL_SECONDS,
+    ttl: TTL_SECONDS,
     status_list: { bits: 1, lst: await compressed(revoked) },
   };
   const signed = `${encoded(header)}.${encoded(payload)}`;

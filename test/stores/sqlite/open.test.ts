@@ -100,11 +100,7 @@ test('a file of the first schema opens, with everything in it, and takes what th
   const before = await openSqliteStore({ file });
   await before.clients.create(client, FREELY);
   await before.close();
-  const first = new DatabaseSync(file);
-  for (const table of ['intents', 'intent_counts', 'leases', 'client_total', 'revoked_tokens'])
-    first.exec(`DROP TABLE ${table}`);
-  first.exec('PRAGMA user_version = 1');
-  first.close();
+  takeBack(file, 1);
   const store = await openSqliteStore({ file });
   assert.deepEqual(await store.clients.read(client.client_id), client);
   assert.equal(await store.intents.begin(anIntent(), 2), 'begun');
@@ -125,10 +121,25 @@ test('S-DCR-26 clients of a file from before the cap are counted in', async () =
   const first = await openSqliteStore({ file });
   for (let made = 0; made < 3; made += 1) await first.clients.create(aClient(), FREELY);
   await first.close();
-  const older = new DatabaseSync(file);
-  older.exec('DROP TABLE client_total; DROP TABLE revoked_tokens; PRAGMA user_version = 2');
-  older.close();
+  takeBack(file, 2);
   const migrated = await openSqliteStore({ file });
   assert.equal(await migrated.clients.countAll(), 3);
   await migrated.close();
 });
+
+/** The version of the schema that brought each table. */
+const SINCE: Readonly<Record<string, number>> = {
+  intents: 2,
+  intent_counts: 2,
+  leases: 2,
+  client_total: 3,
+  revoked_tokens: 4,
+};
+
+/** Makes of a file one that this version of the service has never seen. */
+function takeBack(file: string, version: number): void {
+  const older = new DatabaseSync(file);
+  for (const [table, since] of Object.entries(SINCE)) if (since > version) older.exec(`DROP TABLE ${table}`);
+  older.exec(`PRAGMA user_version = ${version}`);
+  older.close();
+}
