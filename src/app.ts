@@ -10,10 +10,13 @@ import { apiDescription } from './compose/api-description.ts';
 import { bridge, bridgeRoutes } from './compose/bridge.ts';
 import { clientCounts } from './compose/client-counts.ts';
 import { settleFirstPortal } from './compose/first-portal.ts';
+import { intentCounts } from './compose/intent-counts.ts';
 import { knownHosts } from './compose/known-hosts.ts';
 import { nowSeconds, type Parts } from './compose/parts.ts';
 import { tokenRevocations } from './compose/token-inspection.ts';
 import { tokenService } from './compose/token-service.ts';
+import { upstreamContext, upstreamRecovery } from './compose/upstream-context.ts';
+import { openUpstreams } from './compose/upstreams.ts';
 import { keyLifeOf } from './config/key-life.ts';
 import { managementUrl } from './config/management-url.ts';
 import type { Config } from './config/schema.ts';
@@ -76,6 +79,7 @@ export async function startService({ config, log, portalCreated }: ServiceOption
     const metrics = createMetrics({
       ringVersion: () => ring.version,
       countClients: clientCounts(config, store),
+      countIntents: intentCounts(store),
     });
     const credentials = createCredentials(kek, randomBytes);
     const portals = portalContext(store, credentials);
@@ -156,6 +160,7 @@ async function requireDurability(config: Config, store: Store, log: Logger): Pro
 
 const FIRST_PORTAL_RETRY_MS = 1000;
 const USAGE_FLUSH_MS = 5000;
+const UPSTREAM_REFRESH_MS = 60_000;
 /** Quiet for this long is idle; what a busy time left in the heap is then given back. */
 const IDLE_MS = 5000;
 
@@ -181,7 +186,10 @@ async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated'
     ).callback();
   const revocations = tokenRevocations(parts);
   await revocations.refresh(nowSeconds());
-  const groups = bridge(parts);
+  const upstreams = await openUpstreams(config, () => {});
+  const upstream = upstreamContext(parts, upstreams.byName);
+  const recovery = upstreamRecovery(parts, upstream);
+  const groups = bridge(parts, upstream);
   const routesOf = bridgeRoutes(parts, groups);
   const service = tokenService(parts, usage, revocations);
   const publicApp = app('public', (router) => {
@@ -205,12 +213,17 @@ async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated'
     },
     ops: { handler: app('ops', opsRoutes(health, metrics)), address: config.ops_listen },
   });
+  const withUpstreams = upstreams.byName.size > 0;
+  if (withUpstreams) void Promise.all([upstreams.refresh(), recovery.run()]);
   const settleMemory = whenIdle(returnMemory);
   const repetitions = [
     repeat(IDLE_MS, async () => settleMemory(metrics.requests())),
     repeat(config.ring_refresh_ms, async () => void (await ring.refresh())),
     repeat(USAGE_FLUSH_MS, usage.flush),
     repeat(REVOCATIONS_REFRESH_MS, () => revocations.refresh(nowSeconds())),
+    ...(upstreams.byName.size === 0
+      ? []
+      : [repeat(config.upstream_recovery_ms, recovery.run), repeat(UPSTREAM_REFRESH_MS, upstreams.refresh)]),
     // Only where the store was away at start: the first portal is then still to be looked for.
     ...(settled ? [] : [repeat(FIRST_PORTAL_RETRY_MS, settle)]),
   ];
@@ -224,6 +237,8 @@ async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated'
       // Ops last, so that a probe hears "draining" for as long as there is something to drain.
       await listeners.close(['public', 'management'], config.drain_timeout_ms);
       await usage.flush();
+      if (withUpstreams) await recovery.end();
+      upstreams.close();
       await listeners.close(['ops'], 0);
       await store.close();
     },

@@ -36,6 +36,8 @@ export interface CreateConditions {
   readonly initialAccessToken?: string | undefined;
   /** Ended in the same commit. It holds a place in the quota already, so the quota is not looked at. */
   readonly finishes?: IntentReference | undefined;
+  /** Stored in place of the intent that is ended: an earlier attempt of it may have left a spare client. */
+  readonly leaves?: Intent | undefined;
 }
 
 export interface ReplaceConditions {

@@ -1,6 +1,6 @@
 /** Puts the bridge together: the registration core, and each dialect's routes with who may call them. */
 import { randomBytes } from 'node:crypto';
-import type { ClientRecord } from '../clients/client-record.ts';
+import { type ClientRecord, publicIdOf } from '../clients/client-record.ts';
 import { policyOf } from '../config/policy.ts';
 import { api7Endpoints } from '../dialects/api7/endpoints.ts';
 import { konnectEndpoints } from '../dialects/konnect/endpoints.ts';
@@ -12,9 +12,11 @@ import { authenticatePortal, authenticateRegistrant } from '../portals/authentic
 import type { Caller } from '../portals/caller.ts';
 import type { RateLimiter } from '../portals/rate-limiter.ts';
 import { authenticateClientManager } from '../registration/authenticate-client-manager.ts';
-import type { ProviderRules, RegistrationContext } from '../registration/context.ts';
+import { type ProviderRules, type RegistrationContext, recordIdOf } from '../registration/context.ts';
 import type { CursorContext } from '../registration/list-clients.ts';
 import { type RegistrationTokens, registrationTokens } from '../registration/registration-token.ts';
+import { secretOf } from '../registration/upstream/binding.ts';
+import type { UpstreamContext } from '../registration/upstream/context.ts';
 import { REGISTRATION_PATH } from '../tokens/server-metadata.ts';
 import { nowSeconds, type Parts } from './parts.ts';
 
@@ -26,14 +28,14 @@ export interface Group {
   readonly authenticate: Authenticate;
 }
 
-export function bridge(parts: Parts): readonly Group[] {
+export function bridge(parts: Parts, upstream: UpstreamContext): readonly Group[] {
   const { config, credentials, portals } = parts;
-  const context = registrationContext(parts);
+  const context = registrationContext(parts, upstream);
   const tokens = registrationTokens(credentials.registrationToken);
   const asPortal: Authenticate = (key) => authenticatePortal(portals, key, nowSeconds());
-  const asManager = clientManager(parts, tokens);
+  const asManager = clientManager(parts, context, tokens);
   const base = config.issuer + REGISTRATION_PATH;
-  const registration = { issuer: config.issuer, tokens, recoverSecret: secretRecovery(parts) };
+  const registration = { issuer: config.issuer, tokens, recoverSecret: secretRecovery(parts, upstream) };
   return [
     {
       listener: 'management',
@@ -54,7 +56,8 @@ export function bridge(parts: Parts): readonly Group[] {
         ...registration,
         base: '/register/:provider',
         operationPrefix: 'provider',
-        clientUri: ({ provider, client_id }) => `${parts.managementUrl()}/register/${provider}/${client_id}`,
+        clientUri: (client) =>
+          `${parts.managementUrl()}/register/${client.provider}/${encodeURIComponent(publicIdOf(client))}`,
       }),
       authenticate: asManager,
     },
@@ -88,7 +91,10 @@ export function bridgeRoutes(
   };
 }
 
-function registrationContext({ config, store, credentials }: Parts): RegistrationContext & CursorContext {
+function registrationContext(
+  { config, store, credentials }: Parts,
+  upstream: UpstreamContext,
+): RegistrationContext & CursorContext {
   const { hashSecret, secretSealer, signCursor, idempotencyHash, idempotencySealer } = credentials;
   const rules = (provider: (typeof config.providers)[string]): ProviderRules =>
     provider.type === 'local'
@@ -111,26 +117,40 @@ function registrationContext({ config, store, credentials }: Parts): Registratio
     },
     maxClientsInAll: config.max_clients,
     signCursor,
+    upstream,
   };
 }
 
 /** An initial access token registers; a registration access token manages its client; a key does both. */
-function clientManager({ store, portals }: Parts, tokens: RegistrationTokens): Authenticate {
+function clientManager(
+  { store, portals }: Parts,
+  context: RegistrationContext,
+  tokens: RegistrationTokens,
+): Authenticate {
   const managers = {
     clients: store.clients,
     tokens,
     authenticatePortal: (key: string | undefined, now: number) => authenticatePortal(portals, key, now),
   };
-  return (credential, { client_id }) =>
+  return (credential, { provider = 'local', client_id }) =>
     client_id === undefined
       ? authenticateRegistrant(portals, credential, nowSeconds())
-      : authenticateClientManager(managers, credential, client_id, nowSeconds());
+      : authenticateClientManager(
+          managers,
+          credential,
+          recordIdOf(context, { provider }, client_id),
+          nowSeconds(),
+        );
 }
 
-function secretRecovery({ config, credentials }: Parts): (client: ClientRecord) => string | undefined {
-  return ({ portal, secrets: [newest] }) => {
-    if (newest?.sealed === undefined || policyOf(config, portal).secret_storage !== 'recoverable')
-      return undefined;
+function secretRecovery(
+  { config, credentials }: Parts,
+  context: UpstreamContext,
+): (client: ClientRecord) => string | undefined {
+  return ({ portal, provider, upstream, secrets: [newest] }) => {
+    if (policyOf(config, portal).secret_storage !== 'recoverable') return undefined;
+    if (upstream !== undefined) return secretOf(context, provider, upstream);
+    if (newest?.sealed === undefined) return undefined;
     return credentials.secretSealer.open(newest.sealed, newest.secret_id);
   };
 }

@@ -6,9 +6,11 @@ import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/schema.ts';
 import { createCredentials } from '../keys/credentials.ts';
 import { bridge, type Group } from './bridge.ts';
+import type { Parts } from './parts.ts';
+import { upstreamContext } from './upstream-context.ts';
 
 export function describedGroups(config: Config): readonly Group[] {
-  return bridge({
+  const parts: Parts = {
     config,
     credentials: createCredentials(randomBytes(32), randomBytes),
     resources: new Map(),
@@ -18,7 +20,8 @@ export function describedGroups(config: Config): readonly Group[] {
     ring: unopened(),
     metrics: unopened(),
     log: unopened(),
-  });
+  };
+  return bridge(parts, upstreamContext(parts, new Map()));
 }
 
 /** May be looked into as deep as a table does while it is made; whoever asks it for anything is told. */

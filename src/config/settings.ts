@@ -126,6 +126,15 @@ export const settings = {
   introspections_per_minute: z.int().min(1).max(10_000_000).default(60_000).meta({
     description: 'How many tokens each client may introspect in a minute, at each process.',
   }),
+  upstream_recovery_ms: z
+    .int()
+    .min(100)
+    .max(10 * MINUTE_MS)
+    .default(MINUTE_MS)
+    .meta({
+      description:
+        'How often what was begun at upstream providers and not ended is looked after, by one node; on start too.',
+    }),
   ring_refresh_ms: z
     .int()
     .min(100)

@@ -4,7 +4,7 @@
  * strict portals fail on anything else.
  */
 import { z } from 'zod';
-import type { ClientRecord } from '../clients/client-record.ts';
+import { type ClientRecord, publicIdOf } from '../clients/client-record.ts';
 import { type ClientMetadata, clientMetadata } from '../clients/metadata.ts';
 
 /** In an answer a member means what it means in a request; what it may hold was judged when it came. */
@@ -41,7 +41,9 @@ export const clientDocument = z
     policy_uri: text('policy_uri').optional(),
     contacts: texts('contacts').optional(),
     labels: z.record(z.string(), z.string()).describe(meaningOf('labels')),
-    issuer: z.string().describe('The token service where the client fetches its tokens.'),
+    issuer: z
+      .string()
+      .describe('The token service, ours or the identity provider, where the client fetches its tokens.'),
   })
   .meta({ id: 'Client', description: 'Members that we do not know are kept and returned as they came.' });
 
@@ -59,12 +61,17 @@ export function toClientDocument(
     ...extension,
     ...metadata,
     scope: scope ?? '',
-    client_id: client.client_id,
+    client_id: publicIdOf(client),
     ...(clientSecret === undefined ? {} : { client_secret: clientSecret }),
     client_id_issued_at: client.created_at,
-    client_secret_expires_at: client.secrets[0]?.expires_at ?? 0,
-    issuer,
+    client_secret_expires_at: secretExpiry(client),
+    issuer: client.upstream?.issuer ?? issuer,
   };
+}
+
+/** Of the newest secret, or of an upstream client's only one; epoch seconds, 0 = never. */
+function secretExpiry({ upstream, secrets: [newest] }: ClientRecord): number {
+  return upstream?.client_secret_expires_at ?? newest?.expires_at ?? 0;
 }
 
 export const EXAMPLE_CLIENT: ClientDocument = {

@@ -156,6 +156,37 @@ export const ERROR_CATALOGUE: Readonly<Record<RefusalReason, PublicError>> = {
     error: 'idempotency_key_reused',
     error_description: 'This Idempotency-Key came with another body before; use a new key for a new request.',
   },
+  idempotency_key_in_flight: {
+    status: 409,
+    error: 'conflict',
+    error_description: 'A request with this Idempotency-Key is under way; send it again after Retry-After.',
+    retryAfterSeconds: 5,
+  },
+  idempotency_key_unsettled: {
+    status: 409,
+    error: 'conflict',
+    error_description:
+      'The identity provider did not answer two requests with this Idempotency-Key; the operator has to settle them with reconcile before another is sent.',
+  },
+  client_busy: {
+    status: 409,
+    error: 'conflict',
+    error_description:
+      'Another change of this client is under way at the identity provider; try again shortly.',
+    retryAfterSeconds: 5,
+  },
+  client_unmanageable: {
+    status: 409,
+    error: 'conflict',
+    error_description:
+      'The identity provider takes no changes of this client from us; ask the operator. The client itself is as it was.',
+  },
+  upstream_not_acceptable: {
+    status: 502,
+    error: 'upstream_not_acceptable',
+    error_description:
+      'The identity provider granted something else than it was asked for, and it is taken back; ask the operator.',
+  },
   registration_token_invalid: {
     status: 401,
     error: 'invalid_token',

@@ -15,6 +15,8 @@ export interface Credentials {
   readonly idempotencyHash: KeyedHash;
   readonly idempotencySealer: Sealer;
   readonly secretSealer: Sealer;
+  /** What manages clients at upstream providers. */
+  readonly upstreamSealer: Sealer;
 }
 
 export function createCredentials(kek: KeyEncryptionKey, random: RandomBytes): Credentials {
@@ -27,5 +29,6 @@ export function createCredentials(kek: KeyEncryptionKey, random: RandomBytes): C
     idempotencyHash: keyedHash(kek, 'idempotency-hash'),
     idempotencySealer: createSealer(deriveKey(kek, 'idempotency-sealing'), random),
     secretSealer: createSealer(deriveKey(kek, 'recoverable-secret-sealing'), random),
+    upstreamSealer: createSealer(deriveKey(kek, 'upstream-sealing'), random),
   };
 }

@@ -19,7 +19,8 @@ export type Purpose =
   | 'cursor-authentication'
   | 'idempotency-hash'
   | 'idempotency-sealing'
-  | 'recoverable-secret-sealing';
+  | 'recoverable-secret-sealing'
+  | 'upstream-sealing';
 
 export function deriveKey(kek: KeyEncryptionKey, purpose: Purpose): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', kek, 'dcr-bridge', purpose, 32));

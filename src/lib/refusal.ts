@@ -34,6 +34,11 @@ export type RefusalReason =
   | 'query_invalid'
   | 'idempotency_key_invalid'
   | 'idempotency_key_reused'
+  | 'idempotency_key_in_flight'
+  | 'idempotency_key_unsettled'
+  | 'client_busy'
+  | 'client_unmanageable'
+  | 'upstream_not_acceptable'
   | 'registration_token_invalid'
   | 'ring_unavailable';
 

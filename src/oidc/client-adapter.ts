@@ -8,7 +8,7 @@
  */
 import type { Adapter, AdapterPayload, ClientAuthMethod } from 'oidc-provider';
 import { isClientId } from '../clients/client-id.ts';
-import type { ClientRecord } from '../clients/client-record.ts';
+import { type ClientRecord, getsTokensHere } from '../clients/client-record.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 
 /** The engine keeps members of this name on its `Client` as they are. */
@@ -43,7 +43,7 @@ export function clientAdapter(clients: Pick<ClientStore, 'read'>): (model: strin
     find: async (id) => {
       if (model !== 'Client') return undefined;
       const record = isClientId(id) ? await clients.read(id) : undefined;
-      return record?.state === 'active' ? engineClient(record) : DECOY;
+      return record !== undefined && getsTokensHere(record) ? engineClient(record) : DECOY;
     },
     upsert: () => refuse(model, 'upsert'),
     consume: () => refuse(model, 'consume'),

@@ -4,8 +4,9 @@
  */
 import type { ClientRecord } from '../clients/client-record.ts';
 import { mergeMetadata } from '../clients/merge-metadata.ts';
-import { type Act, changeOwned, type RegistrationContext, requireProvider } from './context.ts';
+import { type Act, changeOwned, type RegistrationContext, readOwned, requireProvider } from './context.ts';
 import { applyPolicy } from './policy.ts';
+import { changeMetadata } from './update.ts';
 
 export type ClientEvent =
   | { readonly type: 'updated'; readonly members: Readonly<Record<string, unknown>> }
@@ -21,11 +22,15 @@ export async function applyEvent(
 ): Promise<ClientRecord> {
   const { on_event, type } = requireProvider(context, act);
   const policy = context.policyOf(act.portal);
+  if (event.type === 'updated') {
+    const { members } = event;
+    return changeMetadata(context, act, id, ({ metadata }) =>
+      applyPolicy(mergeMetadata(metadata, members), policy, type),
+    );
+  }
+  // What an upstream client may ask tokens for is its provider's to say; nothing here would be obeyed.
+  if (type === 'oidc') return readOwned(context, act, id);
   return changeOwned(context, act, id, (client) => {
-    if (event.type === 'updated') {
-      const metadata = applyPolicy(mergeMetadata(client.metadata, event.members), policy, type);
-      return { ...client, metadata };
-    }
     const named = event.names.flatMap((name) =>
       Object.hasOwn(on_event.resources, name) ? [on_event.resources[name]] : [name],
     );

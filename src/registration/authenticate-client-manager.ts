@@ -3,7 +3,7 @@
  * token that is not this client's, or whose client is gone or disabled, is refused in one way: it is no
  * key to the portal's other clients, and what the operator disabled it can't touch (S-MGT-02, 03, 05).
  */
-import { isClientId } from '../clients/client-id.ts';
+import type { ClientId } from '../clients/client-id.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Caller } from '../portals/caller.ts';
@@ -15,17 +15,17 @@ export interface ClientManagers {
   readonly authenticatePortal: (key: string | undefined, nowSeconds: number) => Promise<Caller>;
 }
 
-/** Throws `Refusal` (`registration_token_invalid` and those of portals' keys) or `StoreUnavailable`. */
+/** `clientId`: ours; undefined for what can be no client's. Throws `Refusal` (`registration_token_invalid` and those of portals' keys) or `StoreUnavailable`. */
 export async function authenticateClientManager(
   { clients, tokens, authenticatePortal }: ClientManagers,
   credential: string | undefined,
-  clientId: string,
+  clientId: ClientId | undefined,
   nowSeconds: number,
 ): Promise<Caller> {
   if (credential === undefined || !looksLikeRegistrationToken(credential)) {
     return authenticatePortal(credential, nowSeconds);
   }
-  const genuine = isClientId(clientId) && tokens.matches(clientId, credential);
+  const genuine = clientId !== undefined && tokens.matches(clientId, credential);
   const client = genuine ? await clients.read(clientId) : undefined;
   if (client?.state !== 'active') throw new Refusal('registration_token_invalid');
   return { portal: client.portal, subject: client.client_id, client: client.client_id };

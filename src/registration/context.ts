@@ -1,5 +1,5 @@
 /** What every act on a client needs: who asks, under which policy, and the outside world as parameters. */
-import { isClientId } from '../clients/client-id.ts';
+import { type ClientId, isClientId, upstreamClientId } from '../clients/client-id.ts';
 import type { ClientRecord } from '../clients/client-record.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import type { HashCredential } from '../clients/secret.ts';
@@ -17,6 +17,7 @@ import {
   replayAnswer,
 } from './idempotency.ts';
 import type { ProviderType, RegistrationPolicy } from './policy.ts';
+import type { UpstreamContext } from './upstream/context.ts';
 
 export interface RegistrationContext {
   readonly clients: ClientStore;
@@ -32,6 +33,7 @@ export interface RegistrationContext {
   readonly idempotency: IdempotencyContext;
   /** How many clients all portals together may have. */
   readonly maxClientsInAll: number;
+  readonly upstream: UpstreamContext;
 }
 
 export interface ProviderRules {
@@ -66,9 +68,20 @@ export function requireProvider(context: RegistrationContext, { portal, provider
  * as one that never was: same refusal, same one look-up (S-TEN-01, S-TEN-10, S-MGT-23).
  */
 export async function readOwned(context: RegistrationContext, act: Act, id: string): Promise<ClientRecord> {
-  const client = isClientId(id) ? await context.clients.read(id) : undefined;
+  const recordId = recordIdOf(context, act, id);
+  const client = recordId && (await context.clients.read(recordId));
   if (client === undefined || !isOwnedBy(client, act)) throw new Refusal('client_unknown');
   return client;
+}
+
+/** Our id of the client that the portal names `id`; undefined for what can be no client's. */
+export function recordIdOf(
+  { providers }: Pick<RegistrationContext, 'providers'>,
+  { provider }: Pick<Act, 'provider'>,
+  id: string,
+): ClientId | undefined {
+  if (providers.get(provider)?.type === 'oidc') return upstreamClientId(provider, id);
+  return isClientId(id) ? id : undefined;
 }
 
 export function isOwnedBy(

@@ -1,6 +1,6 @@
 /**
- * Registers a client (RFC 7591 section 3): id and secret are ours, everything is stored in one commit
- * before the answer, and the secret's value exists only in that answer.
+ * Registers a client (RFC 7591 section 3): id and secret are ours, or an upstream provider's; everything is
+ * stored in one commit before the answer, and the secret's value exists only in that answer.
  */
 import { newClientId } from '../clients/client-id.ts';
 import type { ClientRecord } from '../clients/client-record.ts';
@@ -16,10 +16,9 @@ import {
 } from './context.ts';
 import type { ClientAnswer } from './idempotency.ts';
 import { makeSecret } from './make-secret.ts';
+import { noRoom } from './no-room.ts';
 import { applyPolicy } from './policy.ts';
-
-const STORE_FULL =
-  'This service has as many clients as it may have, over all portals; ask its operator for more room.';
+import { createUpstreamClient } from './upstream/create.ts';
 
 export async function createClient(
   context: RegistrationContext,
@@ -30,6 +29,7 @@ export async function createClient(
   const { on_event, type } = requireProvider(context, act);
   const policy = context.policyOf(act.portal);
   const metadata = applyPolicy(mergeMetadata({}, body), policy, type);
+  if (type === 'oidc') return createUpstreamClient(context, act, metadata);
   const { secret, value: clientSecret } = makeSecret(context, act);
   for (;;) {
     const client: ClientRecord = {
@@ -52,8 +52,7 @@ export async function createClient(
       answer: keptAnswer(context, act, answer),
     });
     if (outcome === 'created') return answer;
-    if (outcome === 'quota_exceeded') throw new Refusal('quota_exceeded');
-    if (outcome === 'store_full') throw new Refusal('quota_exceeded', { detail: STORE_FULL });
+    if (outcome === 'quota_exceeded' || outcome === 'store_full') throw noRoom(outcome);
     if (outcome === 'token_spent') throw new Refusal('key_unknown');
     if (typeof outcome === 'object') return replayed(context, act, outcome.replayed);
   }

@@ -90,6 +90,6 @@ export function answerId(
   return Buffer.from(hash(['id', portal, initialAccessToken, route, key].join('\n'))).toString('base64url');
 }
 
-function requestHash({ hash }: IdempotencyContext, { body }: IdempotentRequest): string {
+export function requestHash({ hash }: IdempotencyContext, { body }: IdempotentRequest): string {
   return Buffer.from(hash(`body\n${JSON.stringify(body)}`)).toString('base64url');
 }

@@ -4,7 +4,7 @@
  * throws `StoreUnavailable` when the store can't answer.
  */
 import type { ClientId } from '../clients/client-id.ts';
-import type { Replayed } from '../clients/client-store.ts';
+import type { CreateConditions, Replayed } from '../clients/client-store.ts';
 import type { Intent, IntentReference, IntentState } from './intent.ts';
 
 /**
@@ -14,6 +14,7 @@ import type { Intent, IntentReference, IntentState } from './intent.ts';
 export type BeginOutcome =
   | 'begun'
   | 'quota_exceeded'
+  | 'store_full'
   | Replayed
   | { readonly same_key: Intent }
   | { readonly busy: Intent };
@@ -34,14 +35,17 @@ export interface IntentCount {
   readonly oldest_started_at: number | undefined;
 }
 
+/** What a create needs; without it there is none. */
+export type Room = Pick<CreateConditions, 'maxClients' | 'maxClientsInAll'>;
+
 export interface IntentStore {
   /**
    * Stores a new intent (version 1). Looked at in this order, in one commit: a kept answer, an open intent
-   * of the same idempotency key, one for the same client, and for a create the portal's quota: its clients
-   * and its open creates together are fewer than `maxClients`. So no client is registered upstream for
-   * which there is no room here.
+   * of the same idempotency key, one for the same client, and with `room` the portal's quota (its clients
+   * and its open creates together) and that of all portals. So no client is registered upstream for which
+   * there is no room here.
    */
-  begin(intent: Intent, maxClients?: number): Promise<BeginOutcome>;
+  begin(intent: Intent, room?: Room): Promise<BeginOutcome>;
   read(opId: string): Promise<Intent | undefined>;
   /** The open intent for this client. */
   readOfClient(id: ClientId): Promise<Intent | undefined>;
@@ -55,3 +59,5 @@ export interface IntentStore {
   /** One for each state. */
   counts(): Promise<readonly IntentCount[]>;
 }
+
+export const NO_ROOM: Room = { maxClients: 0, maxClientsInAll: 0 };

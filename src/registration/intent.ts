@@ -4,15 +4,16 @@
  * as both sides agree, in the commit that makes them agree; one that stays is never forgotten by itself.
  */
 import type { ClientId } from '../clients/client-id.ts';
+import type { UpstreamBinding } from '../clients/client-record.ts';
 import type { ClientMetadata } from '../clients/metadata.ts';
 import { toBase62 } from '../lib/base62.ts';
 import type { RandomBytes } from '../lib/random.ts';
 import type { PortalName } from '../portals/portal-name.ts';
 
 /**
- * `started`: under way, or still to be done. `unknown`: a call was made, its answer was lost, and the
- * provider can't be asked. `unmanageable`: the provider refuses the credential that manages the client, or
- * has given none; only a person can go on.
+ * `started`: under way, or still to be done. `unknown`: a call was made and its answer was lost: the provider
+ * is asked, or, where it can't be, a person has to look. `unmanageable`: the provider refuses the credential
+ * that manages the client, or gave none.
  */
 export const INTENT_STATES = ['started', 'unknown', 'unmanageable'] as const;
 export type IntentState = (typeof INTENT_STATES)[number];
@@ -34,23 +35,25 @@ export interface Intent extends IntentReference {
   readonly state: IntentState;
   /** Epoch seconds. */
   readonly started_at: number;
-  /** Calls that were made upstream, or were about to be when the process ended. */
+  /** Of the acts upstream that may have been carried out. */
   readonly attempts: number;
+  /** A call was about to be made, and what came of it was not recorded or is not known. */
+  readonly answer_lost?: boolean | undefined;
   /** Epoch seconds from which recovery may take it on; absent: not until somebody settles it. */
   readonly next_attempt_at?: number | undefined;
   /** For the operator. */
   readonly client_name?: string | undefined;
   /** Ours; absent while a create does not know it. At most one intent for a client is open. */
   readonly client_id?: ClientId | undefined;
-  /** The provider's, as far as it is known: by it a person finds the client there. */
-  readonly upstream_client_id?: string | undefined;
   /** Of the idempotency key and of the body (`IdempotentAnswer`); at most one intent for a key is open. */
   readonly answer_id?: string | undefined;
   readonly request_hash?: string | undefined;
   /** What an update asks for, to tell afterwards whether more was granted. */
   readonly asked?: ClientMetadata | undefined;
-  /** Sealed: what manages the client upstream, where no client record of ours holds it. */
-  readonly sealed?: string | undefined;
+  /** Of a delete: what manages the client there; no record of ours holds it any more. */
+  readonly upstream?: UpstreamBinding | undefined;
+  /** Of a create that was tried again and succeeded: the provider's id of the client that is no spare. */
+  readonly registered_as?: string | undefined;
 }
 
 const PREFIX = 'op_';

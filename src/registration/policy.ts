@@ -39,7 +39,7 @@ const PORTAL_WORDS = new Set(['bearer', 'session']);
 /** All that our own token service can do: it has no authorization endpoint. */
 const LOCAL_GRANTS = ['client_credentials'];
 const REDIRECT_GRANT = 'authorization_code';
-const AUTH_METHODS = new Set(['client_secret_basic', 'client_secret_post']);
+export const AUTH_METHODS: ReadonlySet<string> = new Set(['client_secret_basic', 'client_secret_post']);
 
 /** Where the client lives: our own token service, or an upstream identity provider. */
 export type ProviderType = 'local' | 'oidc';

@@ -69,7 +69,7 @@ export async function deleteSecret(
   id: string,
   secretId: string,
 ): Promise<void> {
-  requireProvider(context, act);
+  if (requireProvider(context, act).type === 'oidc') throw new Refusal('rotation_unsupported');
   await changeOwned(context, act, id, (client) => {
     const others = client.secrets.filter(({ secret_id }) => secret_id !== secretId);
     if (others.length === client.secrets.length) throw new Refusal('secret_unknown');

@@ -3,12 +3,14 @@
  * one stays. The resulting whole document is judged like a create, so that no update keeps or reaches what
  * a create would be refused (S-MGT-06, S-MGT-08). Owner, provider, secrets and state are out of its reach.
  */
-import type { ClientRecord } from '../clients/client-record.ts';
+import { type ClientRecord, publicIdOf } from '../clients/client-record.ts';
 import { knownMembers, mergeMetadata } from '../clients/merge-metadata.ts';
+import type { ClientMetadata } from '../clients/metadata.ts';
 import { findSecret } from '../clients/secret.ts';
 import type { Problem } from '../lib/refusal.ts';
 import { type Act, changeOwned, type RegistrationContext, requireProvider } from './context.ts';
-import { applyPolicy } from './policy.ts';
+import { applyPolicy, type ProviderType } from './policy.ts';
+import { updateUpstreamClient } from './upstream/update.ts';
 
 export async function updateClient(
   context: RegistrationContext,
@@ -16,11 +18,10 @@ export async function updateClient(
   id: string,
   body: Readonly<Record<string, unknown>>,
 ): Promise<ClientRecord> {
-  const { type } = requireProvider(context, act);
-  return changeOwned(context, act, id, (client) => ({
-    ...client,
-    metadata: applyPolicy(mergeMetadata(client.metadata, body), context.policyOf(act.portal), type),
-  }));
+  const policy = context.policyOf(act.portal);
+  return changeMetadata(context, act, id, ({ metadata }, type) =>
+    applyPolicy(mergeMetadata(metadata, body), policy, type),
+  );
 }
 
 /**
@@ -34,13 +35,24 @@ export async function replaceClient(
   id: string,
   body: Readonly<Record<string, unknown>>,
 ): Promise<ClientRecord> {
-  const { type } = requireProvider(context, act);
   const policy = context.policyOf(act.portal);
-  return changeOwned(context, act, id, (client) => {
+  return changeMetadata(context, act, id, (client, type) => {
     const { metadata, problems } = mergeMetadata({}, knownMembers(body));
     const all = [...problems, ...identityProblems(context, act, client, body)];
-    return { ...client, metadata: applyPolicy({ metadata, problems: all }, policy, type) };
+    return applyPolicy({ metadata, problems: all }, policy, type);
   });
+}
+
+/** Here alone, or at the client's upstream provider first. `change` throws `Refusal`. */
+export async function changeMetadata(
+  context: RegistrationContext,
+  act: Act,
+  id: string,
+  change: (client: ClientRecord, type: ProviderType) => ClientMetadata,
+): Promise<ClientRecord> {
+  const { type } = requireProvider(context, act);
+  if (type === 'oidc') return updateUpstreamClient(context, act, id, (client) => change(client, type));
+  return changeOwned(context, act, id, (client) => ({ ...client, metadata: change(client, type) }));
 }
 
 function identityProblems(
@@ -49,10 +61,12 @@ function identityProblems(
   client: ClientRecord,
   { client_id, client_secret }: Readonly<Record<string, unknown>>,
 ): Problem[] {
+  // An upstream client's secret is not ours to compare; it goes nowhere from here.
   const isOwn = (secret: unknown) =>
-    typeof secret === 'string' && findSecret(client.secrets, secret, hashSecret, nowSeconds) !== undefined;
+    client.upstream !== undefined ||
+    (typeof secret === 'string' && findSecret(client.secrets, secret, hashSecret, nowSeconds) !== undefined);
   return [
-    ...((client_id ?? client.client_id) === client.client_id
+    ...((client_id ?? publicIdOf(client)) === publicIdOf(client)
       ? []
       : [{ path: 'client_id', message: "must be this client's, or be left out" }]),
     ...((client_secret ?? undefined) === undefined || isOwn(client_secret)

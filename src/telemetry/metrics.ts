@@ -5,6 +5,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { type CountClients, createClientGauges } from './client-gauges.ts';
+import { type CountIntents, createIntentGauges } from './intent-gauges.ts';
 import { createRequestHistogram } from './request-histogram.ts';
 
 export interface RequestObservation {
@@ -23,6 +24,8 @@ export interface Metrics extends RequestMetrics {
   tokenIssued(): void;
   /** `reason`: an OAuth error code, or `store_unavailable`, `internal_error`. */
   tokenRefused(reason: string): void;
+  /** `provider`: a name of the configuration. */
+  upstreamAnswerLost(provider: string): void;
   /** Requests so far, those of probes left out. */
   requests(): number;
   /** The exposition text and its content type. */
@@ -32,6 +35,7 @@ export interface Metrics extends RequestMetrics {
 export interface MetricsState {
   readonly ringVersion: () => number;
   readonly countClients: CountClients;
+  readonly countIntents: CountIntents;
 }
 
 export function createMetrics(state: MetricsState): Metrics {
@@ -50,6 +54,12 @@ export function createMetrics(state: MetricsState): Metrics {
     labelNames: ['reason'] as const,
     registers,
   });
+  const answersLost = new Counter({
+    name: 'dcr_bridge_upstream_unknown_total',
+    help: 'Acts at an upstream provider of which the answer was lost, so that they may have been done.',
+    labelNames: ['provider'] as const,
+    registers,
+  });
   new Gauge({
     name: 'dcr_bridge_key_ring_version',
     help: 'Version of the key ring in force on this node; nodes that differ for long do not see the same store.',
@@ -59,6 +69,7 @@ export function createMetrics(state: MetricsState): Metrics {
     },
   });
   const updateClients = createClientGauges(registry, state.countClients);
+  const updateIntents = createIntentGauges(registry, state.countIntents);
   let requests = 0;
   return {
     observe: (request) => {
@@ -68,8 +79,9 @@ export function createMetrics(state: MetricsState): Metrics {
     requests: () => requests,
     tokenIssued: () => issued.inc(),
     tokenRefused: (reason) => refused.inc({ reason }),
+    upstreamAnswerLost: (provider) => answersLost.inc({ provider }),
     render: async () => {
-      await updateClients();
+      await Promise.all([updateClients(), updateIntents()]);
       return { text: await registry.metrics(), contentType: registry.contentType };
     },
   };

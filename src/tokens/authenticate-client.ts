@@ -3,7 +3,7 @@
  * Every endpoint that clients authenticate at comes here.
  */
 import { isClientId } from '../clients/client-id.ts';
-import type { ClientRecord } from '../clients/client-record.ts';
+import { type ClientRecord, getsTokensHere } from '../clients/client-record.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import type { SecretCredentials } from './plain-request.ts';
 import { authenticationFailed } from './token-refusal.ts';
@@ -20,7 +20,7 @@ export async function authenticateBySecret(
   { clientId, clientSecret, method }: SecretCredentials,
 ): Promise<ClientRecord> {
   const record = isClientId(clientId) ? await clients.read(clientId) : undefined;
-  const client = record?.state === 'active' ? record : undefined;
+  const client = record !== undefined && getsTokensHere(record) ? record : undefined;
   const matches = matchesSecret(client, clientSecret);
   // The wrong method looks like a wrong secret, whatever else is wrong (L-14, S-TOK-11).
   if (!matches || client?.metadata.token_endpoint_auth_method !== method) {

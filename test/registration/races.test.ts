@@ -63,7 +63,9 @@ for (const [verb, run] of [
 ] as const) {
   test(`S-RACE-01: a ${verb} that a delete overtakes does not bring the client back`, async () => {
     let id = '';
-    const context: World = await interrupted('replace', () => deleteClient(context, act(), id));
+    const context: World = await interrupted('replace', async () => {
+      await deleteClient(context, act(), id);
+    });
     id = (await createClient(context, act(), {})).client.client_id;
     await refused('client_unknown', run(context, id));
     await refused('client_unknown', readClient(context, act(), id));

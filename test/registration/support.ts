@@ -2,15 +2,20 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientStore } from '../../src/clients/client-store.ts';
 import { createCredentials } from '../../src/keys/credentials.ts';
 import { Refusal, type RefusalReason } from '../../src/lib/refusal.ts';
 import type { PortalName } from '../../src/portals/portal-name.ts';
 import type { Act, ProviderRules, RegistrationContext } from '../../src/registration/context.ts';
 import type { ClientAnswer } from '../../src/registration/idempotency.ts';
+import { newOperationId } from '../../src/registration/intent.ts';
 import type { CursorContext } from '../../src/registration/list-clients.ts';
 import type { RegistrationPolicy } from '../../src/registration/policy.ts';
+import type { UpstreamContext } from '../../src/registration/upstream/context.ts';
+import { createUnfinished } from '../../src/registration/upstream/unfinished.ts';
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
+import type { Store } from '../../src/stores/store.ts';
 import { tempDir } from '../support/temp.ts';
 
 export const NOW = 1_800_000_000;
@@ -39,21 +44,25 @@ export function act(changes: Partial<Act> = {}): Act {
 export interface World extends RegistrationContext, CursorContext {
   /** By portal; may be changed while a test runs, as an operator would. */
   readonly policies: Map<PortalName, RegistrationPolicy>;
+  readonly store: Store;
   close(): Promise<void>;
 }
 
-/** `around` puts faults between the domain and the store. */
+/**
+ * `around` puts faults between the domain and the store; `upstream` is laid over an upstream context without
+ * any provider.
+ */
 export async function world(
   around: (clients: ClientStore) => ClientStore = (clients) => clients,
+  upstream: (store: Store) => Partial<UpstreamContext> = () => ({}),
 ): Promise<World> {
   const store = await openSqliteStore({ file: join(tempDir('registration'), 'store.db') });
   const policies = new Map([ACME, OTHER].map((portal) => [portal, POLICY]));
-  const { hashSecret, signCursor, secretSealer, idempotencyHash, idempotencySealer } = createCredentials(
-    randomBytes(32),
-    randomBytes,
-  );
+  const credentials = createCredentials(randomBytes(32), randomBytes);
+  const { hashSecret, signCursor, secretSealer, idempotencyHash, idempotencySealer } = credentials;
   const on_event = { initial_resources: 'all', resources: {} } as const;
   return {
+    store,
     clients: around(store.clients),
     random: randomBytes,
     secretUsage: store.secretUsage,
@@ -73,6 +82,17 @@ export async function world(
       ['upstream', { type: 'oidc', on_event }],
     ]),
     maxClientsInAll: 1_000_000,
+    upstream: {
+      ...{ providers: new Map(), intents: store.intents, seal: credentials.upstreamSealer.seal },
+      open: credentials.upstreamSealer.open,
+      newOperation: () => newOperationId(randomBytes),
+      nowSeconds: () => NOW,
+      pause: (milliseconds) => sleep(milliseconds),
+      background: (work) => void work.catch(() => {}),
+      report: () => {},
+      unfinished: createUnfinished(),
+      ...upstream(store),
+    },
     policies,
     close: () => store.close(),
   };

@@ -17,7 +17,11 @@ export async function serveDocs(describe: () => object): Promise<ServedDocs> {
   const options = {
     listener: 'management',
     log: createLogger('silent'),
-    metrics: createMetrics({ ringVersion: () => 0, countClients: async () => undefined }),
+    metrics: createMetrics({
+      ringVersion: () => 0,
+      countClients: async () => undefined,
+      countIntents: async () => undefined,
+    }),
     newRequestId: () => 'a-request',
     isDraining: () => false,
   } as const;

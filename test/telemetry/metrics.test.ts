@@ -11,12 +11,13 @@ let counts: ClientCounts | undefined = {
   inAll: 3,
   cap: 100,
 };
+const countIntents = async () => [{ state: 'unknown', intents: 2, oldestAgeSeconds: 60 }];
 const countClients = async () => counts;
 
 const REQUEST = { listener: 'public', method: 'POST', route: '/oauth2/token', status: 200, seconds: 0.003 };
 
 test('requests, tokens, refusals, the ring and the event loop are there to be counted', async () => {
-  const metrics = createMetrics({ ringVersion: () => 7, countClients });
+  const metrics = createMetrics({ ringVersion: () => 7, countClients, countIntents });
   metrics.observe(REQUEST);
   metrics.tokenIssued();
   metrics.tokenRefused('invalid_client');
@@ -36,7 +37,7 @@ test('requests, tokens, refusals, the ring and the event loop are there to be co
 });
 
 test('a method that a caller invents makes no new series', async () => {
-  const metrics = createMetrics({ ringVersion: () => 1, countClients });
+  const metrics = createMetrics({ ringVersion: () => 1, countClients, countIntents });
   for (const method of ['PROPFIND', 'MKCOL', 'TRACE', 'M-SEARCH']) metrics.observe({ ...REQUEST, method });
   const { text } = await metrics.render();
   assert.equal(text.match(/request_duration_seconds_count\{/g)?.length, 1);
@@ -44,14 +45,14 @@ test('a method that a caller invents makes no new series', async () => {
 });
 
 test('two instances count apart', async () => {
-  const one = createMetrics({ ringVersion: () => 1, countClients });
-  const other = createMetrics({ ringVersion: () => 1, countClients });
+  const one = createMetrics({ ringVersion: () => 1, countClients, countIntents });
+  const other = createMetrics({ ringVersion: () => 1, countClients, countIntents });
   one.tokenIssued();
   assert.match((await other.render()).text, /dcr_bridge_tokens_issued_total 0\n/);
 });
 
 test('S-DCR-26 the clients of each portal are there against its quota, and of all against the cap', async () => {
-  const metrics = createMetrics({ ringVersion: () => 1, countClients });
+  const metrics = createMetrics({ ringVersion: () => 1, countClients, countIntents });
   const told = async () => {
     const lines = (await metrics.render()).text.split('\n');
     return lines.filter((line) => /^dcr_bridge_client/.test(line));

@@ -15,6 +15,7 @@ import { addSecret, deleteSecret, listSecrets } from '../../registration/secrets
 import { updateClient } from '../../registration/update.ts';
 import { clientDocument, EXAMPLE_CLIENT, EXAMPLE_SECRET, toClientDocument } from '../client-document.ts';
 import { clientRequest } from '../client-request.ts';
+import { DELETED, DELETED_OR_UNDER_WAY, deletionAnswer } from '../deletion.ts';
 import { actOf, idOf, parsed } from '../request.ts';
 import {
   clientList,
@@ -55,7 +56,6 @@ export function api7Endpoints(
     secret: true,
   });
   const client200 = { description: 'The client.', schema: clientDocument, example: EXAMPLE_CLIENT };
-  const nothing204 = { 204: { description: 'Done; no body.', schema: null } };
   return [
     {
       method: 'POST',
@@ -130,11 +130,9 @@ export function api7Endpoints(
       path: CLIENT,
       operationId: 'deleteClient',
       summary: 'Delete a client; no token is issued to it from now on',
-      responses: nothing204,
-      handle: async (request) => {
-        await deleteClient(context, actOf(request), idOf(request));
-        return { status: 204 };
-      },
+      responses: DELETED_OR_UNDER_WAY,
+      handle: async (request) =>
+        deletionAnswer(request, await deleteClient(context, actOf(request), idOf(request))),
     },
     {
       method: 'GET',
@@ -183,7 +181,7 @@ export function api7Endpoints(
       path: `${SECRETS}/:secret_id`,
       operationId: 'deleteSecret',
       summary: 'End a secret at once',
-      responses: nothing204,
+      responses: DELETED,
       handle: async (request) => {
         await deleteSecret(context, actOf(request), idOf(request), request.params.secret_id ?? '');
         return { status: 204 };

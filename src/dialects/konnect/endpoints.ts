@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod';
+import { publicIdOf } from '../../clients/client-record.ts';
 import { isValidAt, type Secret } from '../../clients/secret.ts';
 import type { Endpoint } from '../../lib/endpoint.ts';
 import type { Caller } from '../../portals/caller.ts';
@@ -14,6 +15,7 @@ import { deleteClient } from '../../registration/delete.ts';
 import { rotateSecret } from '../../registration/rotate-secret.ts';
 import { addSecret, deleteSecret, listSecrets } from '../../registration/secrets.ts';
 import { EXAMPLE_CLIENT, EXAMPLE_SECRET } from '../client-document.ts';
+import { DELETED, DELETED_OR_UNDER_WAY, deletionAnswer } from '../deletion.ts';
 import { actOf, type DialectRequest, idOf, parsed } from '../request.ts';
 import { createRequest, toMetadata } from './create-request.ts';
 import { clientWithSecret, dateTime, eventRequest, secretDocument, secretList, toEvent } from './wire.ts';
@@ -26,7 +28,6 @@ const ID = { client_id: EXAMPLE_CLIENT.client_id };
 const WITH_SECRET = { ...ID, client_secret: EXAMPLE_SECRET };
 const SECRET_ID = 'sec_6MqbAvZIVYvEHF0kTVxJ5p';
 const MADE_AT = dateTime(EXAMPLE_CLIENT.client_id_issued_at);
-const DONE = { 204: { description: 'Done; no body.', schema: null } };
 const anything = z.looseObject({});
 
 export function konnectEndpoints(context: RegistrationContext): readonly Endpoint<Caller>[] {
@@ -54,7 +55,7 @@ export function konnectEndpoints(context: RegistrationContext): readonly Endpoin
       handle: async (request) => {
         const members = toMetadata(request.body);
         const { client, clientSecret } = await createClient(context, actOf(request), members);
-        return { status: 201, body: secretAnswer(client.client_id, clientSecret), secret: true };
+        return { status: 201, body: secretAnswer(publicIdOf(client), clientSecret), secret: true };
       },
     },
     {
@@ -62,11 +63,9 @@ export function konnectEndpoints(context: RegistrationContext): readonly Endpoin
       path: CLIENT,
       operationId: 'konnectDeleteClient',
       summary: 'Delete a client',
-      responses: DONE,
-      handle: async (request) => {
-        await deleteClient(context, actOf(request), idOf(request));
-        return { status: 204 };
-      },
+      responses: DELETED_OR_UNDER_WAY,
+      handle: async (request) =>
+        deletionAnswer(request, await deleteClient(context, actOf(request), idOf(request))),
     },
     {
       method: 'POST',
@@ -147,7 +146,7 @@ export function konnectEndpoints(context: RegistrationContext): readonly Endpoin
       path: `${SECRETS}/:secret_id`,
       operationId: 'konnectDeleteSecret',
       summary: 'End a secret at once',
-      responses: DONE,
+      responses: DELETED,
       handle: async (request) => {
         await deleteSecret(context, actOf(request), idOf(request), request.params.secret_id ?? '');
         return { status: 204 };

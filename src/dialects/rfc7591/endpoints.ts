@@ -17,6 +17,7 @@ import { rotateSecret } from '../../registration/rotate-secret.ts';
 import { replaceClient } from '../../registration/update.ts';
 import { EXAMPLE_CLIENT, EXAMPLE_SECRET, toClientDocument } from '../client-document.ts';
 import { clientRequest } from '../client-request.ts';
+import { DELETED_OR_UNDER_WAY, deletionAnswer } from '../deletion.ts';
 import { actOf, idOf } from '../request.ts';
 import { registrationDocument } from './registration-document.ts';
 
@@ -118,11 +119,9 @@ export function rfc7591Endpoints(
       path: client,
       operationId: `${prefix}Delete`,
       summary: 'Delete a client (RFC 7592 section 2.3)',
-      responses: { 204: { description: 'Done; no body.', schema: null } },
-      handle: async (request) => {
-        await deleteClient(context, actOf(request), idOf(request));
-        return { status: 204 };
-      },
+      responses: DELETED_OR_UNDER_WAY,
+      handle: async (request) =>
+        deletionAnswer(request, await deleteClient(context, actOf(request), idOf(request))),
     },
     ...(['POST', 'PUT', 'PATCH'] as const).map(renew),
   ];

@@ -33,6 +33,14 @@ const registers: Applies = (operation) => makesSecret(operation) && !ofClient(op
 const deletes: Applies = ({ endpoint }) => endpoint.method === 'DELETE';
 const reads: Applies = ({ endpoint }) => endpoint.method === 'GET';
 
+/** Updates, events and deletes of a client that may live at an upstream provider. */
+const changesUpstream: Applies = (operation) =>
+  ofProvider(operation) &&
+  ofClient(operation) &&
+  !reads(operation) &&
+  !makesSecret(operation) &&
+  !ofSecret(operation);
+
 const APPLIES: Readonly<Record<RefusalReason, Applies>> = {
   body_malformed: takesBody,
   body_too_large: takesBody,
@@ -64,6 +72,12 @@ const APPLIES: Readonly<Record<RefusalReason, Applies>> = {
   query_invalid: takesQuery,
   idempotency_key_invalid: makesSecret,
   idempotency_key_reused: makesSecret,
+  idempotency_key_in_flight: (operation) => registers(operation) && ofProvider(operation),
+  idempotency_key_unsettled: (operation) => registers(operation) && ofProvider(operation),
+  client_busy: changesUpstream,
+  client_unmanageable: (operation) => changesUpstream(operation) && !deletes(operation),
+  upstream_not_acceptable: (operation) =>
+    ofProvider(operation) && takesMetadata(operation) && !ofSecret(operation),
   registration_token_invalid: ({ credentials }) => credentials.includes('registrationAccessToken'),
   // Of the token service: no act on a client needs a signing key.
   ring_unavailable: never,

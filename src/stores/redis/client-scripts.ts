@@ -52,7 +52,7 @@ const FINISH = (first: number) => `
  * five, answer, answer-secret.
  * ARGV deadline, client_id, stored, most clients, most in all, the portal that the initial access token must
  * be of ('': none is used), answer and its seconds, secret and its seconds, portal, the intent to end and its
- * version.
+ * version, what is stored in its place ('': nothing).
  */
 export const createClient = commitScript(`
   ${INDEX_ENTRIES} ${ANSWER(7)} ${INTENTS(7)} ${FINISH(12)}
@@ -71,6 +71,7 @@ export const createClient = commitScript(`
   for _, entry in ipairs(entries(ARGV[3], ARGV[2])) do redis.call('ZADD', KEYS[5], 0, entry) end
   redis.call('SET', KEYS[1], ARGV[3])
   finish_intent()
+  if ARGV[14] ~= '' then keep_intent(ARGV[12], ARGV[14]) end
   keep_answer()
   return { 'created', now }
 `);

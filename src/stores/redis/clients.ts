@@ -45,7 +45,7 @@ export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): C
       return Number(await reads.text('clients.countAll', keys.clientCount));
     },
 
-    async create(record, { maxClients, maxClientsInAll, answer, initialAccessToken, finishes }) {
+    async create(record, { maxClients, maxClientsInAll, answer, initialAccessToken, finishes, leaves }) {
       const { client_id, portal, provider } = record;
       const committed = await commit(
         'clients.create',
@@ -69,6 +69,7 @@ export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): C
           ...answerArguments(answer),
           portal,
           ...finishArguments(finishes),
+          leaves === undefined ? '' : packIntent(leaves),
         ],
       );
       return replayedOr<CreateOutcome>('clients.create', committed);

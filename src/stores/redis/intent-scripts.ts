@@ -41,13 +41,16 @@ export const INTENTS = (first: number) => `
   end
 `;
 
-/** KEYS intents' five, portal-client-count, answer, answer-secret. ARGV deadline, op id, stored, most clients. */
+/**
+ * KEYS intents' five, portal-client-count, client-count, answer, answer-secret.
+ * ARGV deadline, op id, stored, most clients, most in all.
+ */
 export const beginIntent = commitScript(`
   ${INTENTS(1)}
   local _, _, creates, client, answer = intent_head(ARGV[3])
   if answer ~= '' then
-    local kept = redis.call('GET', KEYS[7])
-    if kept then return { 'replayed', now, kept, redis.call('GET', KEYS[8]) } end
+    local kept = redis.call('GET', KEYS[8])
+    if kept then return { 'replayed', now, kept, redis.call('GET', KEYS[9]) } end
     local _, same = open_intent('answer ' .. answer)
     if same then return { 'same_key', now, same } end
   end
@@ -57,6 +60,9 @@ export const beginIntent = commitScript(`
   end
   if creates ~= '' and places_taken(KEYS[6], creates) >= tonumber(ARGV[4]) then
     return { 'quota_exceeded', now }
+  end
+  if creates ~= '' and tonumber(redis.call('GET', KEYS[7]) or '0') >= tonumber(ARGV[5]) then
+    return { 'store_full', now }
   end
   keep_intent(ARGV[2], ARGV[3])
   return { 'begun', now }

@@ -1,6 +1,6 @@
 /** Intents in Redis: each mutation one script. */
 import { INTENT_STATES } from '../../registration/intent.ts';
-import type { BeginOutcome, IntentStore } from '../../registration/intent-store.ts';
+import { type BeginOutcome, type IntentStore, NO_ROOM } from '../../registration/intent-store.ts';
 import type { Commit } from './commit.ts';
 import {
   advanceIntent,
@@ -22,14 +22,14 @@ export function redisIntents(commit: Commit, reads: Reads, keys: StorageKeys): I
     (stored as readonly string[]).map((text) => unpackIntent(operation, text));
 
   return {
-    async begin(intent, maxClients = 0) {
+    async begin(intent, room = NO_ROOM) {
       const { op_id, portal, answer_id = '' } = intent;
       const counted = keys.portalClientCount(portal);
       const { outcome, values } = await commit(
         'intents.begin',
         beginIntent,
-        [...five, counted, keys.answer(answer_id), keys.answerSecret(answer_id)],
-        [op_id, packIntent(intent), maxClients],
+        [...five, counted, keys.clientCount, keys.answer(answer_id), keys.answerSecret(answer_id)],
+        [op_id, packIntent(intent), room.maxClients, room.maxClientsInAll],
       );
       const replayed = outcome === 'replayed' ? unpackAnswer('intents.begin', values) : undefined;
       if (replayed !== undefined) return { replayed };

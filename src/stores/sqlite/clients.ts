@@ -40,7 +40,7 @@ export function sqliteClients(database: Database): ClientStore {
     count: async (portal) => database.read('clients.count', () => rows.count(portal)),
     countAll: async () => database.read('clients.countAll', rows.countAll),
 
-    async create(record, { maxClients, maxClientsInAll, answer, initialAccessToken, finishes }) {
+    async create(record, { maxClients, maxClientsInAll, answer, initialAccessToken, finishes, leaves }) {
       const { client_id, portal } = record;
       return database.commit<CreateOutcome>('clients.create', () => {
         const kept = answer && answers.find(answer.id);
@@ -55,6 +55,7 @@ export function sqliteClients(database: Database): ClientStore {
           return 'token_spent';
         }
         if (finishes !== undefined) intents.remove('clients.create', finishes.op_id);
+        if (leaves !== undefined) intents.insert(leaves);
         rows.insert(record);
         if (answer !== undefined) answers.keep(answer);
         sweep();

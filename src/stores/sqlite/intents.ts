@@ -1,6 +1,6 @@
 /** Intents in SQLite: each mutation one commit. */
 import { INTENT_STATES } from '../../registration/intent.ts';
-import type { BeginOutcome, IntentStore } from '../../registration/intent-store.ts';
+import { type BeginOutcome, type IntentStore, NO_ROOM } from '../../registration/intent-store.ts';
 import { sqliteAnswers } from './answers.ts';
 import { sqliteClientIndex } from './client-index.ts';
 import type { Database } from './database.ts';
@@ -22,7 +22,7 @@ export function sqliteIntents(database: Database): IntentStore {
   );
 
   return {
-    begin: (intent, maxClients = 0) =>
+    begin: (intent, room = NO_ROOM) =>
       database.commit<BeginOutcome>('intents.begin', () => {
         const { answer_id, client_id, portal, kind } = intent;
         if (answer_id !== undefined) {
@@ -33,9 +33,10 @@ export function sqliteIntents(database: Database): IntentStore {
         }
         const busy = client_id && rows.findOfClient('intents.begin', client_id);
         if (busy !== undefined) return { busy };
-        if (kind === 'create' && clients.count(portal) + rows.count(createsOf(portal)) >= maxClients) {
+        if (kind === 'create' && clients.count(portal) + rows.count(createsOf(portal)) >= room.maxClients) {
           return 'quota_exceeded';
         }
+        if (kind === 'create' && clients.countAll() >= room.maxClientsInAll) return 'store_full';
         rows.insert(intent);
         return 'begun';
       }),

@@ -17,7 +17,8 @@ import {
 import { nothingChanges } from './nothing-changes.ts';
 import { withStore } from './with-store.ts';
 
-const PLENTY = 1000;
+const PLENTY = FREELY;
+const places = (maxClients: number) => ({ ...FREELY, maxClients });
 
 export function intentsContract(implementation: Implementation): void {
   const story = withStore.bind(undefined, implementation);
@@ -41,7 +42,7 @@ export function intentsContract(implementation: Implementation): void {
     const answer = anAnswer();
     const first = anIntent({ answer_id: answer.id });
     assert.equal(await intents.begin(first, PLENTY), 'begun');
-    const again = () => intents.begin(anIntent({ answer_id: answer.id }), 0);
+    const again = () => intents.begin(anIntent({ answer_id: answer.id }), places(0));
     assert.deepEqual(await nothingChanges(place, again), { same_key: first });
     await clients.create(aClient(), { ...FREELY, answer, finishes: first });
     assert.deepEqual(await nothingChanges(place, again), { replayed: storedOf(answer) });
@@ -61,13 +62,13 @@ export function intentsContract(implementation: Implementation): void {
     const portal = aPortalName();
     const begun = anIntent({ portal });
     await clients.create(aClient({ portal }), FREELY);
-    assert.equal(await intents.begin(begun, 2), 'begun');
+    assert.equal(await intents.begin(begun, places(2)), 'begun');
     const refusals: readonly (() => Promise<unknown>)[] = [
-      () => intents.begin(anIntent({ portal }), 2),
+      () => intents.begin(anIntent({ portal }), places(2)),
       () => clients.create(aClient({ portal }), { ...FREELY, maxClients: 2 }),
     ];
     for (const refused of refusals) assert.equal(await nothingChanges(place, refused), 'quota_exceeded');
-    assert.equal(await intents.begin(anIntent({ portal: aPortalName() }), 2), 'begun');
+    assert.equal(await intents.begin(anIntent({ portal: aPortalName() }), places(2)), 'begun');
 
     // Its place was kept for it; it does not need another.
     assert.equal(
@@ -75,14 +76,14 @@ export function intentsContract(implementation: Implementation): void {
       'created',
     );
     assert.equal(await clients.count(portal), 2);
-    assert.equal(await intents.begin(anIntent({ portal }), 3), 'begun');
+    assert.equal(await intents.begin(anIntent({ portal }), places(3)), 'begun');
     assert.equal(await intents.begin(anIntent({ portal, kind: 'update' })), 'begun', 'an update needs none');
   });
 
   story('a hundred creates at once begin as often as there is room', async ({ intents }) => {
     const portal = aPortalName();
     const begun = await Promise.all(
-      Array.from({ length: 100 }, () => intents.begin(anIntent({ portal }), 3)),
+      Array.from({ length: 100 }, () => intents.begin(anIntent({ portal }), places(3))),
     );
     assert.equal(begun.filter((outcome) => outcome === 'begun').length, 3);
   });
@@ -90,12 +91,16 @@ export function intentsContract(implementation: Implementation): void {
   story('a create that became a delete gives its place back', async ({ intents }) => {
     const portal = aPortalName();
     const intent = anIntent({ portal, answer_id: anAnswer().id });
-    await intents.begin(intent, 1);
+    await intents.begin(intent, places(1));
     const { answer_id, ...rest } = intent;
-    const undoing = { ...rest, kind: 'delete', version: 2, sealed: 'sealed' } as const;
+    const undoing = { ...rest, kind: 'delete', version: 2 } as const;
     assert.equal(await intents.advance(undoing), 'advanced');
     assert.deepEqual(await intents.read(intent.op_id), undoing);
-    assert.equal(await intents.begin(anIntent({ portal, answer_id }), 1), 'begun', 'the key is free too');
+    assert.equal(
+      await intents.begin(anIntent({ portal, answer_id }), places(1)),
+      'begun',
+      'the key is free too',
+    );
   });
 
   story('only the writer who knows the version advances or finishes', async ({ intents }, place) => {
@@ -187,7 +192,7 @@ export function intentsContract(implementation: Implementation): void {
       const { clients, intents } = store;
       const client = aClient();
       const { client_id } = client;
-      const begins = anIntent({ kind: 'delete', client_id, sealed: 'sealed', next_attempt_at: NOW });
+      const begins = anIntent({ kind: 'delete', client_id, next_attempt_at: NOW });
       const remove = (conditions: object = {}) =>
         clients.delete(client_id, aTombstone(client), { begins, expectedVersion: 1, ...conditions });
       assert.equal(await nothingChanges(place, remove), 'gone');

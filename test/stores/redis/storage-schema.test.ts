@@ -28,7 +28,7 @@ test('every key is one that the schema names, of its type and lifetime, under on
   await store.clients.create(deleted, FREELY);
   await store.clients.delete(deleted.client_id, aTombstone(deleted));
   const intent = { client_id: kept.client_id, answer_id: 'some', next_attempt_at: 0 };
-  await store.intents.begin(anIntent(intent), 1000);
+  await store.intents.begin(anIntent(intent), FREELY);
   await store.leases.hold('recovery', 'node-1', 30);
   await store.secretUsage.addUses([aUse(kept.client_id)]);
   await store.revocations.revoke(aRevocation());

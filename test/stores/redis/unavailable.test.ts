@@ -31,7 +31,7 @@ const RECOVERY_BOUND_MS = 5000;
 const CALLS: readonly (readonly [name: string, call: (store: Store) => Promise<unknown>])[] = [
   ['clients.read', ({ clients }) => clients.read(aClient().client_id)],
   ['clients.create', ({ clients }) => clients.create(aClient(), FREELY)],
-  ['intents.begin', ({ intents }) => intents.begin(anIntent(), 1)],
+  ['intents.begin', ({ intents }) => intents.begin(anIntent(), FREELY)],
   ['intents.advance', ({ intents }) => intents.advance(anIntent())],
   ['intents.finish', ({ intents }) => intents.finish(anIntent())],
   ['intents.read', ({ intents }) => intents.read('op_1')],
