@@ -5,6 +5,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createClientCache, forgetting } from './clients/client-cache.ts';
 import { createSecretUsageRecorder } from './clients/secret-usage-recorder.ts';
 import { apiDescription } from './compose/api-description.ts';
 import { bridge, bridgeRoutes } from './compose/bridge.ts';
@@ -22,6 +23,7 @@ import { managementUrl } from './config/management-url.ts';
 import type { Config } from './config/schema.ts';
 import { createApp, type RegisterRoutes } from './http/apps.ts';
 import { docsRoutes } from './http/docs-routes.ts';
+import { fastRoad } from './http/fast-road.ts';
 import { type Address, type ListenerName, listenAll } from './http/listener.ts';
 import { opsRoutes } from './http/ops-routes.ts';
 import { publicRoutes } from './http/public-routes.ts';
@@ -76,18 +78,31 @@ export async function startService({ config, log, portalCreated }: ServiceOption
       ...ringContext(config, store, kek, log),
       upkeep: { isAwaited: async () => false },
     });
+    const clientCache = createClientCache({
+      read: store.clients.read,
+      changes: store.clientChanges,
+      maxBytes: config.client_cache_bytes,
+      maxStaleMs: config.max_stale_seconds * 1000,
+      nowMs: () => performance.now(),
+    });
     const metrics = createMetrics({
       ringVersion: () => ring.version,
       countClients: clientCounts(config, store),
       countIntents: intentCounts(store),
+      clientCache: clientCache.state,
     });
     const credentials = createCredentials(kek, randomBytes);
     const portals = portalContext(store, credentials);
     // Asked for when a URL is made: only then is it known which port the system chose.
     let management = config.management_listen;
-    const parts = { config, log, metrics, store, ring, credentials, portals, resources };
+    const parts = { config, log, metrics, clientCache, ring, credentials, portals, resources };
+    const clients = forgetting(store.clients, clientCache);
     const service = await serve(
-      { ...parts, managementUrl: () => managementUrl(config, management) },
+      {
+        ...parts,
+        store: { ...store, clients },
+        managementUrl: () => managementUrl(config, management),
+      },
       portalCreated,
     );
     management = service.addresses.management;
@@ -191,10 +206,10 @@ async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated'
   const recovery = upstreamRecovery(parts, upstream);
   const groups = bridge(parts, upstream);
   const routesOf = bridgeRoutes(parts, groups);
-  const service = tokenService(parts, usage, revocations);
+  const tokens = tokenService(parts, usage, revocations);
   const publicApp = app('public', (router) => {
-    publicRoutes(service)(router);
-    tokenInspectionRoutes(service.inspection)(router);
+    publicRoutes(tokens.routes)(router);
+    tokenInspectionRoutes(tokens.inspection)(router);
     routesOf('public')(router);
   });
   let settled = false;
@@ -203,7 +218,10 @@ async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated'
   };
   await settle();
   const listeners = await listenAll({
-    public: { handler: publicApp, address: config.public_listen },
+    public: {
+      handler: fastRoad({ ...tokens.fast, isDraining: health.isDraining, log, metrics }, publicApp),
+      address: config.public_listen,
+    },
     management: {
       handler: app('management', (router) => {
         routesOf('management')(router);

@@ -49,6 +49,6 @@ export function publicIdOf({ client_id, upstream }: ClientRecord): string {
 }
 
 /** Whether our token service may issue to it at all: enabled, and ours. */
-export function getsTokensHere({ state, upstream }: ClientRecord): boolean {
+export function getsTokensHere({ state, upstream }: Pick<ClientRecord, 'state' | 'upstream'>): boolean {
   return state === 'active' && upstream === undefined;
 }

@@ -18,6 +18,11 @@ export interface Secret {
   readonly sealed?: string;
 }
 
+/** What comparing needs of a secret. The hash may be decoded already, where it is compared often. */
+export interface ComparedSecret extends Pick<Secret, 'secret_id' | 'expires_at'> {
+  readonly hash: string | Uint8Array;
+}
+
 export type HashCredential = (credential: string) => Uint8Array;
 
 /** The prefix lets secret scanners find one that was pasted where it should not be. */
@@ -38,7 +43,7 @@ export function newSecret(
   return { secret, value };
 }
 
-export function isValidAt(secret: Secret, nowSeconds: number): boolean {
+export function isValidAt(secret: Pick<Secret, 'expires_at'>, nowSeconds: number): boolean {
   return secret.expires_at === 0 || nowSeconds < secret.expires_at;
 }
 
@@ -50,19 +55,23 @@ const NO_HASH = Buffer.alloc(32);
  * The valid secret among `secrets` that `presented` is. One hash and `MAX_VALID_SECRETS` comparisons,
  * whatever is stored and whatever was presented: the answer's time says nothing.
  */
-export function findSecret(
-  secrets: readonly Secret[],
+export function findSecret<Kept extends ComparedSecret>(
+  secrets: readonly Kept[],
   presented: string,
   hash: HashCredential,
   nowSeconds: number,
-): Secret | undefined {
+): Kept | undefined {
   const actual = hash(presented);
-  let found: Secret | undefined;
+  let found: Kept | undefined;
   for (let index = 0; index < MAX_VALID_SECRETS; index += 1) {
     const secret = secrets[index];
-    const expected = secret === undefined ? NO_HASH : Buffer.from(secret.hash, 'base64url');
+    const expected = secret === undefined ? NO_HASH : bytesOf(secret.hash);
     const same = timingSafeEqual(expected, actual);
     if (same && secret !== undefined && isValidAt(secret, nowSeconds)) found = secret;
   }
   return found;
+}
+
+function bytesOf(hash: string | Uint8Array): Uint8Array {
+  return typeof hash === 'string' ? Buffer.from(hash, 'base64url') : hash;
 }

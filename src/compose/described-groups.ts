@@ -15,6 +15,7 @@ export function describedGroups(config: Config): readonly Group[] {
     credentials: createCredentials(randomBytes(32), randomBytes),
     resources: new Map(),
     store: unopened(),
+    clientCache: unopened(),
     portals: unopened(),
     managementUrl: unopened(),
     ring: unopened(),

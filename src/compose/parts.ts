@@ -1,4 +1,5 @@
 /** What was opened at start and is handed to every part of the composition. */
+import type { ClientCache } from '../clients/client-cache.ts';
 import type { Config } from '../config/schema.ts';
 import type { Credentials } from '../keys/credentials.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
@@ -12,7 +13,9 @@ export interface Parts {
   readonly config: Config;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Its clients tell the cache what they commit. */
   readonly store: Store;
+  readonly clientCache: ClientCache;
   readonly ring: KeyRing;
   readonly credentials: Credentials;
   readonly portals: PortalContext;

@@ -34,7 +34,7 @@ export function tokenRevocations({ store, log }: Parts): Revocations {
 
 /** Counted in this process's memory: what is asked for every call of an API must not cost the store one. */
 export function tokenInspection(
-  { config, ring, resources, credentials }: Parts,
+  { config, store, ring, resources, credentials }: Parts,
   authentication: AuthenticationContext,
   revocations: Revocations,
 ): TokenInspectionOptions {
@@ -47,7 +47,8 @@ export function tokenInspection(
   const context = {
     issuer: config.issuer,
     publishedKeys: () => ring.publishedKeys(),
-    clients: authentication.clients,
+    // Not from memory: whoever asks is told at once that a client is gone, whichever node it was deleted at.
+    clients: store.clients,
     resources,
     revocations,
   };

@@ -3,11 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { findSecret } from '../clients/secret.ts';
 import type { SecretUsageRecorder } from '../clients/secret-usage-recorder.ts';
 import { policyOf } from '../config/policy.ts';
-import type { PublicRoutesOptions } from '../http/public-routes.ts';
+import type { FastRoadOptions } from '../http/fast-road.ts';
+import { type PublicRoutesOptions, publicDocuments } from '../http/public-routes.ts';
 import { tokenEndpoint } from '../http/token-endpoint.ts';
 import type { TokenInspectionOptions } from '../http/token-inspection.ts';
+import { pooledIds } from '../lib/pooled-ids.ts';
 import { createEngine } from '../oidc/engine.ts';
 import { type IssuerContext, issueAccessToken } from '../tokens/issue.ts';
+import { type QuickTokenContext, quickToken } from '../tokens/quick-token.ts';
 import type { Revocations } from '../tokens/revocations.ts';
 import { serverMetadata, statusListUri } from '../tokens/server-metadata.ts';
 import type { ShortRoadContext } from '../tokens/short-road.ts';
@@ -15,12 +18,19 @@ import { statusListPlaces } from '../tokens/status-list-places.ts';
 import { nowSeconds, type Parts } from './parts.ts';
 import { tokenInspection } from './token-inspection.ts';
 
+export interface TokenService {
+  readonly routes: PublicRoutesOptions;
+  readonly inspection: TokenInspectionOptions;
+  /** What is answered before the routes are looked at. */
+  readonly fast: Pick<FastRoadOptions, 'documents' | 'token' | 'tokenBodyLimitBytes'>;
+}
+
 export function tokenService(
   parts: Parts,
   usage: SecretUsageRecorder,
   revocations: Revocations,
-): PublicRoutesOptions & { readonly inspection: TokenInspectionOptions } {
-  const { config, store, ring, resources, metrics } = parts;
+): TokenService {
+  const { config, clientCache, ring, resources, metrics } = parts;
   const { hashSecret } = parts.credentials;
   const issuing: IssuerContext = {
     issuer: config.issuer,
@@ -32,10 +42,10 @@ export function tokenService(
       random: randomBytes,
       uriOf: statusListUri(config.issuer),
     }),
-    newTokenId: () => randomBytes(16).toString('base64url'),
+    newTokenId: pooledIds(randomBytes),
   };
   const road: ShortRoadContext = {
-    clients: store.clients,
+    clients: clientCache,
     matchesSecret: (client, secret) => {
       const now = nowSeconds();
       const found = findSecret(client?.secrets ?? [], secret, hashSecret, now);
@@ -44,18 +54,33 @@ export function tokenService(
     },
     issue: (client, request) => issueAccessToken(issuing, client, request, nowSeconds()),
   };
+  const quick: QuickTokenContext = {
+    warm: (id) => clientCache.warm(id, performance.now()),
+    findSecret: ({ secrets }, presented) => findSecret(secrets, presented, hashSecret, nowSeconds()),
+    issue: road.issue,
+    used: ({ client_id }, { secret_id }) => usage.used(client_id, secret_id, nowSeconds()),
+  };
   const served = [...resources.values()];
+  const metadata = serverMetadata({
+    issuer: config.issuer,
+    scopes: [...new Set(served.flatMap(({ scopes }) => scopes))],
+    signingAlgs: [...new Set(served.map(({ signing_alg }) => signing_alg))],
+  });
+  const documents = publicDocuments(metadata, () => ring.jwks());
+  const tokenBodyLimitBytes = config.body_limit_bytes;
   return {
-    metadata: serverMetadata({
-      issuer: config.issuer,
-      scopes: [...new Set(served.flatMap(({ scopes }) => scopes))],
-      signingAlgs: [...new Set(served.map(({ signing_alg }) => signing_alg))],
-    }),
-    jwks: () => ring.jwks(),
-    pem: (kid) => ring.pem(kid),
-    token: tokenEndpoint(road, createEngine({ ...road, issuer: config.issuer })),
+    routes: {
+      documents,
+      pem: (kid) => ring.pem(kid),
+      token: tokenEndpoint(road, createEngine({ ...road, issuer: config.issuer })),
+      tokenBodyLimitBytes,
+      metrics,
+    },
     inspection: tokenInspection(parts, road, revocations),
-    tokenBodyLimitBytes: config.body_limit_bytes,
-    metrics,
+    fast: {
+      documents,
+      token: (form, authorization) => quickToken(quick, form, authorization),
+      tokenBodyLimitBytes,
+    },
   };
 }

@@ -12,6 +12,7 @@ import { bootstrapPortal, keyEncryptionKey, SECRET } from './secret-settings.ts'
 import { storeUrl } from './store-url.ts';
 
 const KIB = 1024;
+const MIB = KIB * KIB;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_SECONDS = 60 * 60;
@@ -111,6 +112,24 @@ export const settings = {
     description:
       "How many clients all portals together may have, whatever their own `max_clients`. The registration beyond it is refused; no client makes room for another's.",
   }),
+  client_cache_bytes: z
+    .int()
+    .min(MIB)
+    .max(16 * 1024 * MIB)
+    .default(128 * MIB)
+    .meta({
+      description:
+        'Most memory for clients that were loaded for a token, about 1 KiB each. A client that does not fit is read from the store for each of its tokens.',
+    }),
+  max_stale_seconds: z
+    .int()
+    .min(0)
+    .max(24 * 60 * 60)
+    .default(15 * 60)
+    .meta({
+      description:
+        'For how long, while the store is away, clients that were loaded before still get tokens: also one that was disabled, or whose secret was rotated, by a node that still reaches the store.',
+    }),
   idempotency_seconds: z
     .int()
     .min(60)

@@ -5,7 +5,7 @@
  */
 import { parse } from 'node:querystring';
 import type { Context } from 'koa';
-import type { ClientRecord } from '../clients/client-record.ts';
+import type { TokenClient } from '../clients/token-client.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { RateLimiter } from '../portals/rate-limiter.ts';
 import { type Parameters, type SecretCredentials, secretCredentials } from '../tokens/plain-request.ts';
@@ -15,7 +15,7 @@ import { type BodyLimits, readBytes } from './middleware/json-body.ts';
 
 export interface AuthenticatedFormOptions {
   /** Throws `TokenRefusal` `invalid_client`, or `StoreUnavailable`. */
-  readonly authenticate: (credentials: SecretCredentials) => Promise<ClientRecord>;
+  readonly authenticate: (credentials: SecretCredentials) => Promise<TokenClient>;
   /** Of each client's calls. */
   readonly calls: RateLimiter;
   /** Of each address's refused authentications. */
@@ -24,7 +24,7 @@ export interface AuthenticatedFormOptions {
 }
 
 export interface TokenForm {
-  readonly caller: ClientRecord;
+  readonly caller: TokenClient;
   readonly token: string;
 }
 
@@ -47,7 +47,7 @@ async function authenticated(
   ctx: Context,
   parameters: Parameters,
   { authenticate, failures }: AuthenticatedFormOptions,
-): Promise<ClientRecord> {
+): Promise<TokenClient> {
   try {
     const credentials = secretCredentials(parameters, ctx.get('authorization'));
     if (credentials === undefined) throw authenticationFailed('no credentials, or more than one', true);

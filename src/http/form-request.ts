@@ -8,10 +8,14 @@ import { TokenRefusal } from '../tokens/token-refusal.ts';
 
 const FORM = /^application\/x-www-form-urlencoded\s*(?:;\s*charset="?utf-8"?\s*)?$/i;
 
+export function isForm(contentType: string | undefined): boolean {
+  return contentType !== undefined && FORM.test(contentType);
+}
+
 /** Throws `TokenRefusal`, or `Refusal` `body_too_large`: a reader that counts for itself still has to. */
 export function requireForm(ctx: Context, limitBytes: number): void {
   if ((ctx.request.length ?? 0) > limitBytes) throw new Refusal('body_too_large');
-  if (!FORM.test(ctx.get('content-type')) || ctx.get('content-encoding') !== '') {
+  if (!isForm(ctx.get('content-type')) || ctx.get('content-encoding') !== '') {
     const description = 'send the parameters as application/x-www-form-urlencoded, uncompressed and in UTF-8';
     throw new TokenRefusal('invalid_request', description);
   }

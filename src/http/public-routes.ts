@@ -7,12 +7,10 @@ import { PUBLIC_PATHS } from '../tokens/server-metadata.ts';
 import { TokenRefusal } from '../tokens/token-refusal.ts';
 import type { RegisterRoutes } from './apps.ts';
 import { requireForm } from './form-request.ts';
-import { serveStatic, staticBody } from './static-body.ts';
+import { type StaticBody, serveStatic, staticBody } from './static-body.ts';
 
 export interface PublicRoutesOptions {
-  readonly metadata: object;
-  /** The set in force; the body and its validator change together. */
-  readonly jwks: () => { readonly body: Buffer; readonly etag: string };
+  readonly documents: ReadonlyMap<string, () => StaticBody>;
   /** One public key as SPKI PEM, for gateways that read no JWKS. */
   readonly pem: (kid: string) => { readonly body: Buffer; readonly etag: string } | undefined;
   readonly token: (ctx: Context) => Promise<void>;
@@ -20,21 +18,23 @@ export interface PublicRoutesOptions {
   readonly metrics: Pick<Metrics, 'tokenIssued' | 'tokenRefused'>;
 }
 
+/** By path: the documents that have one place and are always there. */
+export function publicDocuments(
+  metadata: object,
+  /** The set in force; the body and its validator change together. */
+  jwks: () => { readonly body: Buffer; readonly etag: string },
+): ReadonlyMap<string, () => StaticBody> {
+  const described = staticBody(JSON.stringify(metadata), 'application/json');
+  return new Map([
+    [PUBLIC_PATHS.openidConfiguration, () => described],
+    [PUBLIC_PATHS.oauthAuthorizationServer, () => described],
+    [PUBLIC_PATHS.jwks, () => ({ ...jwks(), contentType: 'application/json' })],
+  ]);
+}
+
 export function publicRoutes(options: PublicRoutesOptions): RegisterRoutes {
-  const metadata = staticBody(JSON.stringify(options.metadata), 'application/json');
   return (router) => {
-    router.get(
-      PUBLIC_PATHS.openidConfiguration,
-      serveStatic(() => metadata),
-    );
-    router.get(
-      PUBLIC_PATHS.oauthAuthorizationServer,
-      serveStatic(() => metadata),
-    );
-    router.get(
-      PUBLIC_PATHS.jwks,
-      serveStatic(() => ({ ...options.jwks(), contentType: 'application/json' })),
-    );
+    for (const [path, document] of options.documents) router.get(path, serveStatic(document));
     router.get(
       PUBLIC_PATHS.keyPem,
       serveStatic((ctx) => {

@@ -14,14 +14,17 @@ export interface StaticBody {
 }
 
 /**
- * Serves `current()` for GET and HEAD, whatever the store does. Five minutes of caching is far below the
- * time that a key is published before it signs, so no cache makes a verifier miss one (S-META-06).
+ * Five minutes of caching is far below the time that a key is published before it signs, so no cache makes a
+ * verifier miss one (S-META-06).
  */
+export const CACHE_CONTROL = 'public, max-age=300, stale-while-revalidate=300, stale-if-error=86400';
+
+/** Serves `current()` for GET and HEAD, whatever the store does. */
 export function serveStatic(current: (ctx: Context) => StaticBody | undefined): RouterMiddleware {
   return async function sendStaticBody(ctx) {
     const found = current(ctx);
     if (found === undefined) return;
-    sendStatic(ctx, found, 'public, max-age=300, stale-while-revalidate=300, stale-if-error=86400');
+    sendStatic(ctx, found, CACHE_CONTROL);
   };
 }
 

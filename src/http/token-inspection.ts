@@ -1,6 +1,6 @@
 /** What is asked and said of tokens that were issued: introspection (RFC 7662), revocation (RFC 7009), lists. */
 import type { Context } from 'koa';
-import type { ClientRecord } from '../clients/client-record.ts';
+import type { TokenClient } from '../clients/token-client.ts';
 import type { Introspection } from '../tokens/introspect.ts';
 import { PUBLIC_PATHS } from '../tokens/server-metadata.ts';
 import type { RegisterRoutes } from './apps.ts';
@@ -9,9 +9,9 @@ import { type StaticBody, sendStatic } from './static-body.ts';
 
 export interface TokenInspectionOptions {
   readonly introspection: AuthenticatedFormOptions;
-  readonly introspect: (caller: ClientRecord, token: string) => Promise<Introspection>;
+  readonly introspect: (caller: TokenClient, token: string) => Promise<Introspection>;
   readonly revocation: AuthenticatedFormOptions;
-  readonly revoke: (caller: ClientRecord, token: string) => Promise<void>;
+  readonly revoke: (caller: TokenClient, token: string) => Promise<void>;
   readonly statusList: (alg: string, list: string) => Promise<Omit<StaticBody, 'contentType'> | undefined>;
 }
 

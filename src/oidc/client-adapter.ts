@@ -8,8 +8,9 @@
  */
 import type { Adapter, AdapterPayload, ClientAuthMethod } from 'oidc-provider';
 import { isClientId } from '../clients/client-id.ts';
-import { type ClientRecord, getsTokensHere } from '../clients/client-record.ts';
-import type { ClientStore } from '../clients/client-store.ts';
+import { getsTokensHere } from '../clients/client-record.ts';
+import type { TokenClient } from '../clients/token-client.ts';
+import type { ShortRoadContext } from '../tokens/short-road.ts';
 
 /** The engine keeps members of this name on its `Client` as they are. */
 export const RECORD_MEMBER = 'record';
@@ -17,7 +18,7 @@ export const RECORD_MEMBER = 'record';
 /** Present because the engine's schema wants one. `compareClientSecret` never reads it. */
 const NOT_THE_SECRET = 'kept as keyed hashes elsewhere';
 
-function engineClient(record: ClientRecord): AdapterPayload {
+function engineClient(record: TokenClient): AdapterPayload {
   return {
     client_id: record.client_id,
     client_secret: NOT_THE_SECRET,
@@ -38,7 +39,7 @@ const DECOY: AdapterPayload = {
   response_types: [],
 };
 
-export function clientAdapter(clients: Pick<ClientStore, 'read'>): (model: string) => Adapter {
+export function clientAdapter(clients: ShortRoadContext['clients']): (model: string) => Adapter {
   return (model) => ({
     find: async (id) => {
       if (model !== 'Client') return undefined;

@@ -8,7 +8,7 @@
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { errors, type JWK, Provider } from 'oidc-provider';
-import type { ClientRecord } from '../clients/client-record.ts';
+import type { TokenClient } from '../clients/token-client.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { PUBLIC_PATHS } from '../tokens/server-metadata.ts';
 import type { ShortRoadContext } from '../tokens/short-road.ts';
@@ -63,15 +63,15 @@ function unusedKey(): JWK {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }) as JWK;
 }
 
-function recordOf(client: unknown): ClientRecord | undefined {
-  return (client as { readonly [RECORD_MEMBER]?: ClientRecord } | undefined)?.[RECORD_MEMBER];
+function recordOf(client: unknown): TokenClient | undefined {
+  return (client as { readonly [RECORD_MEMBER]?: TokenClient } | undefined)?.[RECORD_MEMBER];
 }
 
 /**
  * The engine lets `client_secret_basic` clients use `client_secret_post` and the reverse; we don't (L-14).
  * Asked with the secret, so that the wrong method looks like a wrong secret whatever else is wrong.
  */
-function isRegisteredMethod(client: ClientRecord | undefined, usedBasic: boolean): boolean {
+function isRegisteredMethod(client: TokenClient | undefined, usedBasic: boolean): boolean {
   const method = usedBasic ? 'client_secret_basic' : 'client_secret_post';
   return client?.metadata.token_endpoint_auth_method === method;
 }

@@ -1,4 +1,5 @@
 /** What a store implementation offers as a whole: the domain's ports, and its own health. */
+import type { ClientChanges } from '../clients/client-changes.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import type { SecretUsageStore } from '../clients/secret-usage.ts';
 import type { RingStore } from '../keys/ring-store.ts';
@@ -19,6 +20,7 @@ export interface Store {
   /** `sqlite` or `redis`, for logs and `/readyz`. */
   readonly kind: 'sqlite' | 'redis';
   readonly clients: ClientStore;
+  readonly clientChanges: ClientChanges;
   readonly portals: PortalStore;
   readonly rings: RingStore;
   readonly secretUsage: SecretUsageStore;

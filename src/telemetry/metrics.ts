@@ -4,6 +4,7 @@
  * so that the number of series is bounded and the page tells nothing about a client (S-META-12).
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { ClientCacheState } from '../clients/client-cache.ts';
 import { type CountClients, createClientGauges } from './client-gauges.ts';
 import { type CountIntents, createIntentGauges } from './intent-gauges.ts';
 import { createRequestHistogram } from './request-histogram.ts';
@@ -36,6 +37,7 @@ export interface MetricsState {
   readonly ringVersion: () => number;
   readonly countClients: CountClients;
   readonly countIntents: CountIntents;
+  readonly clientCache: () => ClientCacheState;
 }
 
 export function createMetrics(state: MetricsState): Metrics {
@@ -70,6 +72,25 @@ export function createMetrics(state: MetricsState): Metrics {
   });
   const updateClients = createClientGauges(registry, state.countClients);
   const updateIntents = createIntentGauges(registry, state.countIntents);
+  for (const { name, help, value } of CLIENT_CACHE) {
+    new Gauge({
+      name: `dcr_bridge_client_cache_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(value(state.clientCache()));
+      },
+    });
+  }
+  new Counter({
+    name: 'dcr_bridge_client_cache_misses_total',
+    help: 'Clients read from the store for a token.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(state.clientCache().misses);
+    },
+  });
   let requests = 0;
   return {
     observe: (request) => {
@@ -86,3 +107,17 @@ export function createMetrics(state: MetricsState): Metrics {
     },
   };
 }
+
+const CLIENT_CACHE: readonly {
+  readonly name: string;
+  readonly help: string;
+  readonly value: (state: ClientCacheState) => number;
+}[] = [
+  { name: 'clients', help: 'Clients kept in memory for the next token.', value: ({ clients }) => clients },
+  { name: 'bytes', help: 'About what they take.', value: ({ bytes }) => bytes },
+  {
+    name: 'oldest_age_seconds',
+    help: 'How far tokens may be issued on what the store had before; beyond 5 only while it is away.',
+    value: ({ oldestAgeSeconds }) => oldestAgeSeconds,
+  },
+];

@@ -2,23 +2,24 @@
  * Who the client is that sends a request: by its secret, over the one method that it is registered with.
  * Every endpoint that clients authenticate at comes here.
  */
-import { isClientId } from '../clients/client-id.ts';
-import { type ClientRecord, getsTokensHere } from '../clients/client-record.ts';
-import type { ClientStore } from '../clients/client-store.ts';
+import { type ClientId, isClientId } from '../clients/client-id.ts';
+import { getsTokensHere } from '../clients/client-record.ts';
+import type { TokenClient } from '../clients/token-client.ts';
 import type { SecretCredentials } from './plain-request.ts';
 import { authenticationFailed } from './token-refusal.ts';
 
 export interface AuthenticationContext {
-  readonly clients: Pick<ClientStore, 'read'>;
+  /** Resolves with `undefined` for a client that is unknown; throws `StoreUnavailable` when it can't tell. */
+  readonly clients: { read(id: ClientId): Promise<TokenClient | undefined> };
   /** Whether `secret` is valid for `client` now. Must cost the same for `undefined`, the unknown client. */
-  readonly matchesSecret: (client: ClientRecord | undefined, secret: string) => boolean;
+  readonly matchesSecret: (client: TokenClient | undefined, secret: string) => boolean;
 }
 
 /** Throws `TokenRefusal` `invalid_client` or `StoreUnavailable`. */
 export async function authenticateBySecret(
   { clients, matchesSecret }: AuthenticationContext,
   { clientId, clientSecret, method }: SecretCredentials,
-): Promise<ClientRecord> {
+): Promise<TokenClient> {
   const record = isClientId(clientId) ? await clients.read(clientId) : undefined;
   const client = record !== undefined && getsTokensHere(record) ? record : undefined;
   const matches = matchesSecret(client, clientSecret);

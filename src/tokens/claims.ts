@@ -3,7 +3,7 @@
  * API7's gateway finds the application by it, and `scope` always as one string, because API7 and Gravitee
  * read nothing else. Mapped claims come first, so that no mapping can replace a registered one (S-JWT-03).
  */
-import type { ClientRecord } from '../clients/client-record.ts';
+import type { TokenClient } from '../clients/token-client.ts';
 import type { Grant } from './grant-policy.ts';
 import type { ClaimMapping } from './resource.ts';
 import type { StatusClaim } from './status-list-places.ts';
@@ -36,7 +36,7 @@ export interface AccessTokenClaims {
 }
 
 export function accessTokenClaims(
-  client: ClientRecord,
+  client: TokenClient,
   grant: Grant,
   context: TokenContext,
 ): AccessTokenClaims {
@@ -57,10 +57,7 @@ export function accessTokenClaims(
 }
 
 /** A claim one of whose places has no value is left out: half a text would look like a real one. */
-function mappedClaims(
-  mapping: ClaimMapping,
-  client: ClientRecord,
-): Record<string, string | number | boolean> {
+function mappedClaims(mapping: ClaimMapping, client: TokenClient): Record<string, string | number | boolean> {
   const claims: Record<string, string | number | boolean> = {};
   for (const [claim, template] of Object.entries(mapping)) {
     const value = typeof template === 'string' ? fill(template, client) : template;
@@ -71,7 +68,7 @@ function mappedClaims(
 
 const PLACE = /\{([a-z_]+)(?:\.([^{}]+))?\}/g;
 
-function fill(template: string, client: ClientRecord): string | undefined {
+function fill(template: string, client: TokenClient): string | undefined {
   let complete = true;
   const text = template.replace(PLACE, (_place, source: string, member: string | undefined) => {
     const value = placeValue(source, member, client);
@@ -81,7 +78,7 @@ function fill(template: string, client: ClientRecord): string | undefined {
   return complete ? text : undefined;
 }
 
-function placeValue(source: string, member: string | undefined, client: ClientRecord): string | undefined {
+function placeValue(source: string, member: string | undefined, client: TokenClient): string | undefined {
   switch (source) {
     case 'labels':
       return ownText(client.metadata.labels, member);

@@ -4,7 +4,7 @@
  *
  * It never widens: an ungranted resource or scope is refused, not dropped (S-TOK-13, S-TOK-15, L-08).
  */
-import type { ClientRecord } from '../clients/client-record.ts';
+import type { TokenClient } from '../clients/token-client.ts';
 import type { ClaimMapping, Resource } from './resource.ts';
 import { TokenRefusal } from './token-refusal.ts';
 
@@ -35,7 +35,7 @@ export interface Grant {
   readonly claims: ClaimMapping;
 }
 
-type GrantedClient = Pick<ClientRecord, 'metadata' | 'granted_resources'>;
+type GrantedClient = Pick<TokenClient, 'metadata' | 'granted_resources'>;
 
 /** Throws `TokenRefusal`. */
 export function decideGrant(

@@ -4,8 +4,8 @@
  * token (S-REV-03). Anybody else, and anything that is not a good token, hears `{"active":false}` (S-REV-02).
  */
 import { isClientId } from '../clients/client-id.ts';
-import type { ClientRecord } from '../clients/client-record.ts';
 import type { ClientStore } from '../clients/client-store.ts';
+import type { TokenClient } from '../clients/token-client.ts';
 import type { Resource } from './resource.ts';
 import type { Revocations } from './revocations.ts';
 import { type VerifyContext, verifyAccessToken } from './verify.ts';
@@ -26,7 +26,7 @@ const INACTIVE: Introspection = { active: false };
 /** Throws `StoreUnavailable`: what can't be known is neither active nor inactive. */
 export async function introspect(
   context: IntrospectContext,
-  caller: ClientRecord,
+  caller: TokenClient,
   token: string,
   nowSeconds: number,
 ): Promise<Introspection> {
@@ -41,7 +41,7 @@ export async function introspect(
 }
 
 function resourcesServedBy(
-  caller: ClientRecord,
+  caller: TokenClient,
   resources: IntrospectContext['resources'],
 ): readonly Resource[] {
   return [...resources.values()].filter(({ introspection_clients }) =>

@@ -2,7 +2,7 @@
  * Issues an access token to an authenticated client: grant policy, claims, one signature. It reads no
  * store and writes nothing; both roads to the token endpoint end here.
  */
-import type { ClientRecord } from '../clients/client-record.ts';
+import type { TokenClient } from '../clients/token-client.ts';
 import type { SigningAlg } from '../keys/signing-alg.ts';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims, accessTokenClaims } from './claims.ts';
 import { type Ceiling, decideGrant, type ResourceCatalogue, type TokenRequest } from './grant-policy.ts';
@@ -19,7 +19,7 @@ interface SigningKey {
 export interface IssuerContext {
   readonly issuer: string;
   readonly catalogue: ResourceCatalogue;
-  readonly ceilingOf: (portal: ClientRecord['portal']) => Ceiling;
+  readonly ceilingOf: (portal: TokenClient['portal']) => Ceiling;
   /** Throws `Refusal` `ring_unavailable` when no key of that algorithm may sign. */
   readonly activeKey: (alg: SigningAlg, nowSeconds: number) => SigningKey;
   readonly newTokenId: () => string;
@@ -36,13 +36,16 @@ export interface TokenResponse {
   readonly scope?: string;
 }
 
-/** Throws `TokenRefusal`, or `Refusal` (`ring_unavailable`). */
-export async function issueAccessToken(
+/**
+ * At once where the key is here and signing takes microseconds; a promise costs more than the rest.
+ * Throws `TokenRefusal`, or `Refusal` (`ring_unavailable`).
+ */
+export function issueAccessToken(
   context: IssuerContext,
-  client: ClientRecord,
+  client: TokenClient,
   request: TokenRequest,
   nowSeconds: number,
-): Promise<TokenResponse> {
+): TokenResponse | Promise<TokenResponse> {
   const grant = decideGrant(client, request, context.catalogue, context.ceilingOf(client.portal));
   const key = context.activeKey(grant.resource.signing_alg, nowSeconds);
   const claims = accessTokenClaims(client, grant, {
@@ -51,19 +54,27 @@ export async function issueAccessToken(
     jti: context.newTokenId(),
     status: grant.resource.status_list ? context.statusListPlaces.next(key.alg, nowSeconds) : undefined,
   });
-  return {
-    access_token: await signJwt(key, claims),
+  const respond = (token: string): TokenResponse => ({
+    access_token: token,
     token_type: 'Bearer',
     expires_in: claims.exp - nowSeconds,
     ...(claims.scope === '' ? {} : { scope: claims.scope }),
-  };
+  });
+  const token = signJwt(key, claims);
+  return typeof token === 'string' ? respond(token) : token.then(respond);
 }
 
 /** Compact JWS (RFC 7515 section 7.1) with `typ: at+jwt` (RFC 9068 section 2.1). */
-async function signJwt(key: SigningKey, claims: AccessTokenClaims): Promise<string> {
+function signJwt(key: SigningKey, claims: AccessTokenClaims): string | Promise<string> {
   const signed = `${encodedHeader(key)}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
-  const signature = await key.sign(Buffer.from(signed));
-  return `${signed}.${Buffer.from(signature.buffer, signature.byteOffset, signature.length).toString('base64url')}`;
+  const signature = key.sign(Buffer.from(signed, 'latin1'));
+  return signature instanceof Uint8Array
+    ? joined(signed, signature)
+    : signature.then((made) => joined(signed, made));
+}
+
+function joined(signed: string, { buffer, byteOffset, length }: Uint8Array): string {
+  return `${signed}.${Buffer.from(buffer, byteOffset, length).toString('base64url')}`;
 }
 
 const headers = new WeakMap<SigningKey, string>();

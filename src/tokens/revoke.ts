@@ -3,7 +3,7 @@
  * no token of ours, or not valid any more, is revoked already as far as its sender can care (section 2.2);
  * another client's token is refused, and its sender told (section 2.1).
  */
-import type { ClientRecord } from '../clients/client-record.ts';
+import type { TokenClient } from '../clients/token-client.ts';
 import type { StatusEntry } from './revocation-store.ts';
 import type { Revocations } from './revocations.ts';
 import type { StatusClaim } from './status-list-places.ts';
@@ -17,7 +17,7 @@ export interface RevokeContext extends VerifyContext {
 /** Throws `TokenRefusal` or `StoreUnavailable`. */
 export async function revoke(
   context: RevokeContext,
-  caller: ClientRecord,
+  caller: TokenClient,
   token: string,
   nowSeconds: number,
 ): Promise<void> {

@@ -3,14 +3,14 @@
  * signature. It ends in the same store, the same grant policy and the same key ring as the engine's road,
  * and answers what that would answer; a test sends both the same requests.
  */
-import type { ClientRecord } from '../clients/client-record.ts';
+import type { TokenClient } from '../clients/token-client.ts';
 import { type AuthenticationContext, authenticateBySecret } from './authenticate-client.ts';
 import type { TokenRequest } from './grant-policy.ts';
 import type { TokenResponse } from './issue.ts';
 import type { PlainRequest } from './plain-request.ts';
 
 export interface ShortRoadContext extends AuthenticationContext {
-  readonly issue: (client: ClientRecord, request: TokenRequest) => Promise<TokenResponse>;
+  readonly issue: (client: TokenClient, request: TokenRequest) => TokenResponse | Promise<TokenResponse>;
 }
 
 /** Throws `TokenRefusal`, `Refusal` (`ring_unavailable`) or `StoreUnavailable`. */

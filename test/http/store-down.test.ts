@@ -4,7 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { TRUST_MS } from '../../src/clients/client-cache.ts';
 import { newClientId } from '../../src/clients/client-id.ts';
+import { percentile } from '../bench/statistics.ts';
 import { type Answer, type Credentials, fetchToken, portal, send } from '../support/bridge.ts';
 import { eventually } from '../support/eventually.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
@@ -115,17 +119,40 @@ describe('Redis', () => {
     await redis.stop();
   });
 
-  async function assertNothingWasDone(): Promise<void> {
-    const { status, body } = await portal(service).read(client.client_id);
+  async function assertNothingWasDone({ client_id, client_secret }: Credentials = client): Promise<void> {
+    const { status, body } = await portal(service).read(client_id);
     assert.deepEqual([status, body.client_name], [200, 'before']);
-    assert.equal((await fetchToken(service, client)).status, 200, 'the secret was not rotated');
+    const answer = await fetchToken(service, { client_id, client_secret });
+    assert.equal(answer.status, 200, 'the secret was not rotated');
+  }
+
+  const registered = async (): Promise<Credentials> =>
+    (await portal(service).create({ client_name: 'before' })).body;
+
+  /** R-02: a client that has been asked for a token goes on, beyond the trust without word too. */
+  async function assertWarmGoesOn(warm: Credentials): Promise<void> {
+    const took: number[] = [];
+    for (const end = performance.now() + 2 * TRUST_MS; performance.now() < end; await sleep(50)) {
+      const began = performance.now();
+      assert.equal((await fetchToken(service, warm)).status, 200);
+      const wrong = await fetchToken(service, { ...warm, client_secret: 'wrong' });
+      assertRefusal(wrong, { status: 401, error: 'invalid_client' });
+      took.push(performance.now() - began);
+    }
+    assert.ok(percentile(took, 0.9) < 200, `nothing waits for the store: ${percentile(took, 0.9)} ms`);
+    const { text } = await send(`${service.opsUrl}/metrics`);
+    const [, age] = /^dcr_bridge_client_cache_oldest_age_seconds (\S+)$/m.exec(text) ?? [];
+    assert.ok(Number(age) > TRUST_MS / 1000, `R-03: how old it is can be seen: ${age}`);
   }
 
   test('F-01: stopped: refused within a second, keys and metadata go on, healed without a restart', async () => {
+    const warm = await registered();
+    assert.equal((await fetchToken(service, warm)).status, 200);
     const size = await stored(redis);
     await redis.kill();
     await assertAllRefused(service, client);
     await assertServedFromMemory(service, known);
+    await assertWarmGoesOn(warm);
     await redis.restart();
     await healed(service);
     await assertNothingWasDone();
@@ -134,17 +161,39 @@ describe('Redis', () => {
   });
 
   test('F-03: hanging: refused within a second, and nothing of it happens when it goes on', async () => {
+    const [cold, warm] = [await registered(), await registered()];
+    assert.equal((await fetchToken(service, warm)).status, 200);
     const size = await stored(redis);
     redis.pause();
     try {
-      await assertAllRefused(service, client);
+      await assertAllRefused(service, cold);
       await assertServedFromMemory(service, known);
+      await assertWarmGoesOn(warm);
     } finally {
       redis.resume();
     }
     await healed(service);
-    await assertNothingWasDone();
+    await assertNothingWasDone(cold);
     assert.deepEqual(await stored(redis), size, 'R-04: no ghost of a create');
+  });
+
+  test('F-24: an emptied store is no store: warm clients go on, nobody is called unknown, nothing is changed', async () => {
+    const [cold, warm] = [await registered(), await registered()];
+    assert.equal((await fetchToken(service, warm)).status, 200);
+    const kept = await copyOf(redis);
+    await redis.command('FLUSHALL');
+    await assertAllRefused(service, cold);
+    await assertServedFromMemory(service, known);
+    await assertWarmGoesOn(warm);
+    assert.deepEqual(
+      (await stored(redis)).filter((key) => !key.endsWith(':ring')),
+      [],
+      'nothing begins anew but the copy of the keys',
+    );
+    assert.match(service.output.join('\n'), /Redis was emptied or replaced/);
+    await restore(redis, kept);
+    await healed(service);
+    await assertNothingWasDone(cold);
   });
 
   test('S-LOG-02: no secret and no command of the store is in the log', async () => {
@@ -217,4 +266,25 @@ async function stored(redis: {
     .split('\r\n')
     .filter((line) => /^[^*$]/.test(line) && !line.includes('}:calls:'))
     .sort();
+}
+
+/** Every key with its value, as DUMP gives them: a backup, restored by RESTORE. */
+async function copyOf(redis: RedisServer): Promise<ReadonlyMap<string, string>> {
+  const store = new Redis(redis.url);
+  try {
+    const keys = (await store.keys('*')).filter((key) => !key.includes(':calls:'));
+    const dumps = await Promise.all(keys.map((key) => store.dumpBuffer(key)));
+    return new Map(keys.map((key, index) => [key, dumps[index]?.toString('latin1') ?? '']));
+  } finally {
+    store.disconnect();
+  }
+}
+
+async function restore(redis: RedisServer, kept: ReadonlyMap<string, string>): Promise<void> {
+  const store = new Redis(redis.url);
+  try {
+    for (const [key, dump] of kept) await store.restore(key, 0, Buffer.from(dump, 'latin1'), 'REPLACE');
+  } finally {
+    store.disconnect();
+  }
 }

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from '../../src/http/apps.ts';
 import { docsRoutes } from '../../src/http/docs-routes.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
 
 export interface ServedDocs {
   /** Without a slash at the end. */
@@ -17,11 +16,7 @@ export async function serveDocs(describe: () => object): Promise<ServedDocs> {
   const options = {
     listener: 'management',
     log: createLogger('silent'),
-    metrics: createMetrics({
-      ringVersion: () => 0,
-      countClients: async () => undefined,
-      countIntents: async () => undefined,
-    }),
+    metrics: { observe: () => {} },
     newRequestId: () => 'a-request',
     isDraining: () => false,
   } as const;

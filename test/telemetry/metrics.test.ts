@@ -11,13 +11,16 @@ let counts: ClientCounts | undefined = {
   inAll: 3,
   cap: 100,
 };
-const countIntents = async () => [{ state: 'unknown', intents: 2, oldestAgeSeconds: 60 }];
-const countClients = async () => counts;
+const OBSERVED = {
+  countClients: async () => counts,
+  countIntents: async () => [{ state: 'unknown', intents: 2, oldestAgeSeconds: 60 }],
+  clientCache: () => ({ clients: 3, bytes: 4096, misses: 5, oldestAgeSeconds: 0.25 }),
+};
 
 const REQUEST = { listener: 'public', method: 'POST', route: '/oauth2/token', status: 200, seconds: 0.003 };
 
 test('requests, tokens, refusals, the ring and the event loop are there to be counted', async () => {
-  const metrics = createMetrics({ ringVersion: () => 7, countClients, countIntents });
+  const metrics = createMetrics({ ...OBSERVED, ringVersion: () => 7 });
   metrics.observe(REQUEST);
   metrics.tokenIssued();
   metrics.tokenRefused('invalid_client');
@@ -30,6 +33,10 @@ test('requests, tokens, refusals, the ring and the event loop are there to be co
     'dcr_bridge_tokens_issued_total 1',
     'dcr_bridge_tokens_refused_total{reason="invalid_client"} 1',
     'dcr_bridge_key_ring_version 7',
+    'dcr_bridge_client_cache_clients 3',
+    'dcr_bridge_client_cache_bytes 4096',
+    'dcr_bridge_client_cache_oldest_age_seconds 0.25',
+    'dcr_bridge_client_cache_misses_total 5',
   ]) {
     assert.ok(text.includes(`${line}\n`), `${line}\n${text}`);
   }
@@ -37,7 +44,7 @@ test('requests, tokens, refusals, the ring and the event loop are there to be co
 });
 
 test('a method that a caller invents makes no new series', async () => {
-  const metrics = createMetrics({ ringVersion: () => 1, countClients, countIntents });
+  const metrics = createMetrics({ ...OBSERVED, ringVersion: () => 1 });
   for (const method of ['PROPFIND', 'MKCOL', 'TRACE', 'M-SEARCH']) metrics.observe({ ...REQUEST, method });
   const { text } = await metrics.render();
   assert.equal(text.match(/request_duration_seconds_count\{/g)?.length, 1);
@@ -45,14 +52,14 @@ test('a method that a caller invents makes no new series', async () => {
 });
 
 test('two instances count apart', async () => {
-  const one = createMetrics({ ringVersion: () => 1, countClients, countIntents });
-  const other = createMetrics({ ringVersion: () => 1, countClients, countIntents });
+  const one = createMetrics({ ...OBSERVED, ringVersion: () => 1 });
+  const other = createMetrics({ ...OBSERVED, ringVersion: () => 1 });
   one.tokenIssued();
   assert.match((await other.render()).text, /dcr_bridge_tokens_issued_total 0\n/);
 });
 
 test('S-DCR-26 the clients of each portal are there against its quota, and of all against the cap', async () => {
-  const metrics = createMetrics({ ringVersion: () => 1, countClients, countIntents });
+  const metrics = createMetrics({ ...OBSERVED, ringVersion: () => 1 });
   const told = async () => {
     const lines = (await metrics.render()).text.split('\n');
     return lines.filter((line) => /^dcr_bridge_client/.test(line));

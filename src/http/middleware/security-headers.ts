@@ -1,7 +1,7 @@
 /** The headers that every answer carries (C-15). No CORS header is among them: no page calls this service. */
 import type { Middleware } from 'koa';
 
-const HEADERS = {
+export const SECURITY_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
@@ -11,7 +11,7 @@ const HEADERS = {
 
 export function securityHeaders(): Middleware {
   return async function setSecurityHeaders(ctx, next) {
-    ctx.set(HEADERS);
+    ctx.set(SECURITY_HEADERS);
     await next();
   };
 }

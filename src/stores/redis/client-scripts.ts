@@ -48,6 +48,18 @@ const FINISH = (first: number) => `
 `;
 
 /**
+ * Tells every node's cache, in the same commit. Numbered without a gap, so that whoever missed one knows;
+ * with Redis's time, so that a number that was given twice (a failover lost the first) is told apart.
+ */
+const TELL_CHANGE = `
+  local function tell_change(changes, id)
+    local newest = redis.call('XREVRANGE', changes, '+', '-', 'COUNT', 1)[1]
+    local number = newest and string.match(newest[1], '^%d+') or 0
+    redis.call('XADD', changes, 'MAXLEN', '~', 10000, string.format('%d-0', number + 1), 'client', id, 'at', now)
+  end
+`;
+
+/**
  * KEYS client, tombstone, client-count, portal-client-count, client-index, initial-access-token, intents'
  * five, answer, answer-secret.
  * ARGV deadline, client_id, stored, most clients, most in all, the portal that the initial access token must
@@ -77,12 +89,12 @@ export const createClient = commitScript(`
 `);
 
 /**
- * KEYS client, client-index, secret-uses, intents' five, answer, answer-secret.
+ * KEYS client, client-index, secret-uses, client-changes, intents' five, answer, answer-secret.
  * ARGV deadline, client_id, stored, expected version, answer and its seconds, secret and its seconds, the
  * intent to end and its version.
  */
 export const replaceClient = commitScript(`
-  ${INDEX_ENTRIES} ${ANSWER(5)} ${INTENTS(4)} ${FINISH(9)}
+  ${INDEX_ENTRIES} ${TELL_CHANGE} ${ANSWER(5)} ${INTENTS(5)} ${FINISH(9)}
   local old = redis.call('GET', KEYS[1])
   if not old then return { 'gone', now } end
   if string.match(old, '^(%d+) ') ~= ARGV[4] then return { 'conflict', now } end
@@ -94,6 +106,7 @@ export const replaceClient = commitScript(`
   for _, secret_id in ipairs(redis.call('HKEYS', KEYS[3])) do
     if not string.find(ARGV[3], secret_id, 1, true) then redis.call('HDEL', KEYS[3], secret_id) end
   end
+  tell_change(KEYS[4], ARGV[2])
   finish_intent()
   keep_answer()
   return { 'replaced', now }
@@ -101,13 +114,13 @@ export const replaceClient = commitScript(`
 
 /**
  * KEYS client, tombstone, client-index, client-count, portal-client-count, tombstone-left, secret-uses,
- * intents' five.
+ * client-changes, intents' five.
  * ARGV deadline, client_id, tombstone, tombstone's lifetime, then if an intent begins: its op id, stored, the
  * client's expected version, the intent that it supersedes ('': none).
  * The DEL comes first: it is allowed when memory is full, and what follows a first write then is too.
  */
 export const deleteClient = commitScript(`
-  ${INDEX_ENTRIES} ${INTENTS(8)}
+  ${INDEX_ENTRIES} ${TELL_CHANGE} ${INTENTS(9)}
   local old = redis.call('GET', KEYS[1])
   if not old then return { 'gone', now } end
   local open, open_stored = open_intent('client ' .. ARGV[2])
@@ -123,6 +136,7 @@ export const deleteClient = commitScript(`
   redis.call('DECR', KEYS[5])
   redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
   redis.call('SET', KEYS[6], '1', 'EX', ARGV[4])
+  tell_change(KEYS[8], ARGV[2])
   if ARGV[5] then
     if open then forget_intent(open, open_stored) end
     keep_intent(ARGV[5], ARGV[6])

@@ -12,6 +12,7 @@ import { facetsAsked, stillAsked } from '../facets.ts';
 import { findPage } from './client-pages.ts';
 import { createClient, deleteClient, replaceClient } from './client-scripts.ts';
 import type { Commit, Committed } from './commit.ts';
+import type { RefuseEmptied } from './epoch.ts';
 import type { Reads } from './reads.ts';
 import type { StorageKeys } from './storage-schema.ts';
 import { answerArguments, answerKeys, unpackAnswer } from './stored-answer.ts';
@@ -19,11 +20,21 @@ import { packClient, unpackClient } from './stored-client.ts';
 import { finishArguments, intentKeys, packIntent } from './stored-intent.ts';
 import { unpackTombstone } from './stored-tombstone.ts';
 
-export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): ClientStore {
+export function redisClients(
+  commit: Commit,
+  reads: Reads,
+  keys: StorageKeys,
+  refuseEmptied: RefuseEmptied,
+): ClientStore {
   return {
     async read(id) {
-      const stored = await reads.text('clients.read', keys.client(id));
-      return stored === null ? undefined : unpackClient('clients.read', id, stored);
+      const [stored = null, epoch = null] = await reads.texts('clients.read', [
+        keys.client(id),
+        keys.storeEpoch,
+      ]);
+      if (stored !== null) return unpackClient('clients.read', id, stored);
+      refuseEmptied('clients.read', epoch);
+      return undefined;
     },
 
     async list(query) {
@@ -84,6 +95,7 @@ export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): C
           keys.client(client_id),
           keys.clientIndex(portal, provider),
           keys.secretUses(client_id),
+          keys.clientChanges,
           ...intentKeys(keys),
           ...answerKeys(keys, answer),
         ],
@@ -117,6 +129,7 @@ export function redisClients(commit: Commit, reads: Reads, keys: StorageKeys): C
           keys.portalClientCount(portal),
           keys.tombstoneLeft,
           keys.secretUses(id),
+          keys.clientChanges,
           ...intentKeys(keys),
         ],
         [id, JSON.stringify(tombstone), TOMBSTONE_SECONDS, ...beginArguments(conditions)],

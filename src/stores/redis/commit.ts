@@ -5,6 +5,7 @@
  */
 import { StoreUnavailable } from '../../lib/store-unavailable.ts';
 import { COMMAND_TIMEOUT_MS } from './connect.ts';
+import { storeEmptied } from './epoch.ts';
 import { commitFailed } from './failure.ts';
 import { type Connection, runScript, type Script } from './script.ts';
 
@@ -21,7 +22,8 @@ export interface Committed {
   readonly values: readonly (string | null)[];
 }
 
-export function commits(connection: Connection): Commit {
+/** `whichStore`: what every commit's first argument says besides its deadline, `''` or `<key> <epoch>`. */
+export function commits(connection: Connection, whichStore: () => string = () => ''): Commit {
   /** Redis's clock minus our monotonic one; unknown until the first reply of a connection. */
   let clockOffsetMs: number | undefined;
   connection.on('close', () => {
@@ -33,7 +35,7 @@ export function commits(connection: Connection): Commit {
     const deadline =
       clockOffsetMs === undefined ? 0 : Math.floor(sentAt + clockOffsetMs + COMMAND_TIMEOUT_MS);
     const [outcome, redisNow, ...values] = (await runScript(connection, script, keys, [
-      deadline,
+      `${deadline} ${whichStore()}`.trimEnd(),
       ...args,
     ])) as [string, number, ...(string | null)[]];
     clockOffsetMs = redisNow - (sentAt + performance.now()) / 2;
@@ -44,8 +46,10 @@ export function commits(connection: Connection): Commit {
     if (connection.status === 'end') throw new StoreUnavailable(`${operation}: closed`, 'not_done');
     try {
       const first = await send(script, keys, args);
+      if (first.outcome === 'emptied') throw storeEmptied(operation);
       if (first.outcome !== 'late') return first;
       const second = await send(script, keys, args);
+      if (second.outcome === 'emptied') throw storeEmptied(operation);
       if (second.outcome !== 'late') return second;
     } catch (error) {
       throw commitFailed(operation, error);

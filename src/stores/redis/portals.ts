@@ -5,13 +5,24 @@ import type { PortalStore } from '../../portals/portal-store.ts';
 import { keyTaken } from '../key-taken.ts';
 import { parseRecord } from '../parse-record.ts';
 import type { Commit } from './commit.ts';
+import type { RefuseEmptied } from './epoch.ts';
 import { addInitialAccessToken, createPortal, replacePortal } from './portal-scripts.ts';
 import { findPortal } from './read-scripts.ts';
 import type { Reads } from './reads.ts';
 import type { StorageKeys } from './storage-schema.ts';
 import { packVersioned, unpackVersioned } from './versioned.ts';
 
-export function redisPortals(commit: Commit, reads: Reads, keys: StorageKeys): PortalStore {
+export function redisPortals(
+  commit: Commit,
+  reads: Reads,
+  keys: StorageKeys,
+  refuseEmptied: RefuseEmptied,
+): PortalStore {
+  /** Not found, if this is the store that we know. */
+  async function missing(operation: string): Promise<undefined> {
+    refuseEmptied(operation, await reads.text(operation, keys.storeEpoch));
+  }
+
   return {
     async findByKeyHash(hash) {
       const found = await reads.script(
@@ -20,14 +31,14 @@ export function redisPortals(commit: Commit, reads: Reads, keys: StorageKeys): P
         [keys.portals, keys.portalKeys],
         [hash],
       );
-      if (found === null) return undefined;
+      if (found === null) return missing('portals.findByKeyHash');
       const [name, stored] = found as [string, string];
       return parse('portals.findByKeyHash', name, stored);
     },
 
     async read(name) {
       const stored = await reads.field('portals.read', keys.portals, name);
-      return stored === null ? undefined : parse('portals.read', name, stored);
+      return stored === null ? missing('portals.read') : parse('portals.read', name, stored);
     },
 
     async list() {
@@ -73,7 +84,8 @@ export function redisPortals(commit: Commit, reads: Reads, keys: StorageKeys): P
         'portals.readInitialAccessToken',
         keys.initialAccessToken(hash),
       );
-      if (portal === undefined || Number(expires_at) <= nowSeconds) return undefined;
+      if (portal === undefined) return missing('portals.readInitialAccessToken');
+      if (Number(expires_at) <= nowSeconds) return undefined;
       return {
         hash,
         portal: portal as PortalName,

@@ -72,3 +72,18 @@ export const isUnused = script(`
   if redis.call('EXISTS', KEYS[1], KEYS[3]) > 0 then return 0 end
   return (redis.call('GET', KEYS[2]) or '0') == '0' and 1 or 0
 `);
+
+/**
+ * KEYS store-epoch, client-changes. ARGV an epoch to give to a store that has none ('': none), the entry that
+ * was seen last. Answers the epoch, the newest entry, and the time of the one that was seen.
+ */
+export const lookAround = script(`
+  local epoch = redis.call('GET', KEYS[1])
+  if not epoch and ARGV[1] ~= '' then
+    redis.call('SET', KEYS[1], ARGV[1])
+    epoch = ARGV[1]
+  end
+  local newest = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+  local seen = redis.call('XRANGE', KEYS[2], ARGV[2], ARGV[2])[1]
+  return { epoch or '', newest and newest[1] or '0-0', newest and newest[2][4] or '', seen and seen[2][4] or '' }
+`);

@@ -8,6 +8,13 @@ export interface Reads {
   texts(operation: string, keys: readonly string[]): Promise<readonly (string | null)[]>;
   field(operation: string, key: string, field: string): Promise<string | null>;
   fields(operation: string, key: string): Promise<Record<string, string>>;
+  /** A stream's entries after `from`, with their fields; waits for the first one, but no longer than `waitMs`. */
+  entriesAfter(
+    operation: string,
+    key: string,
+    from: string,
+    bounds: { readonly count: number; readonly waitMs: number },
+  ): Promise<readonly (readonly [entry: string, fields: readonly string[]])[]>;
   script(
     operation: string,
     script: Script,
@@ -30,6 +37,11 @@ export function readsOver(connection: Connection): Reads {
       ask(operation, keys.length === 0 ? Promise.resolve([]) : connection.mget(...keys)),
     field: (operation, key, field) => ask(operation, connection.hget(key, field)),
     fields: (operation, key) => ask(operation, connection.hgetall(key)),
+    entriesAfter: async (operation, key, from, { count, waitMs }) => {
+      const reply = connection.xread('COUNT', count, 'BLOCK', waitMs, 'STREAMS', key, from);
+      const [stream] = (await ask(operation, reply)) ?? [];
+      return stream?.[1] ?? [];
+    },
     script: (operation, script, keys, args) => ask(operation, runScript(connection, script, keys, args)),
   };
 }

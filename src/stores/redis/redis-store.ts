@@ -4,11 +4,14 @@
  * Commits and reads have a connection each: one that is cut (a demoted primary) does not fail the other.
  */
 
+import { randomBytes } from 'node:crypto';
 import type { Store } from '../store.ts';
+import { redisChanges } from './changes.ts';
 import { redisClients } from './clients.ts';
 import { commits } from './commit.ts';
 import { connect } from './connect.ts';
 import { redisDurability } from './durability.ts';
+import { storeEpoch } from './epoch.ts';
 import { redisIntents } from './intents.ts';
 import { redisLeases } from './leases.ts';
 import { redisPortals } from './portals.ts';
@@ -45,15 +48,23 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   const committing = open('commit');
   const reading = open('read');
   const connections = [committing, reading];
-  const commit = commits(committing);
+  const epoch = storeEpoch(keys, randomBytes);
+  const commit = commits(committing, epoch.whichStore);
   const reads = readsOver(reading);
+  const openChanges = () => {
+    const connection = open('changes');
+    connections.push(connection);
+    return connection;
+  };
   await Promise.all(connections.map((connection) => firstAttempt(connection, OPEN_TIMEOUT_MS)));
 
   return {
     kind: 'redis',
-    clients: redisClients(commit, reads, keys),
-    portals: redisPortals(commit, reads, keys),
-    rings: redisRings(commit, reads, keys),
+    clients: redisClients(commit, reads, keys, epoch.refuseEmptied),
+    clientChanges: redisChanges({ open: openChanges, reads, keys, epoch, log: options.log }),
+    portals: redisPortals(commit, reads, keys, epoch.refuseEmptied),
+    // A node puts its copy of the ring into an emptied store, so that tokens still verify.
+    rings: redisRings(commits(committing), reads, keys),
     secretUsage: redisSecretUsage(commit, reads, keys),
     intents: redisIntents(commit, reads, keys),
     leases: redisLeases(commit, keys),

@@ -6,6 +6,8 @@
  * | `client:<client_id>` | string | until deleted | createClient, replaceClient, deleteClient | version, head, `ClientRecord` (`stored-client.ts`) |
  * | `client-index:<portal>:<provider>` | zset | while not empty | createClient, replaceClient, deleteClient | for each facet of each client (`facets.ts`): facet, line break, `created_at` in 11 digits, client id; all scores 0, so that a facet's clients are one range in the order of a page |
  * | `portal-client-count:<portal>` | string | for ever | createClient, deleteClient | how many clients the portal has: what its quota is compared with |
+ * | `client-changes` | stream | for ever, the newest 10,000 | replaceClient, deleteClient | which clients were changed: entries `1-0`, `2-0`, … without a gap, each a client id and Redis's time |
+ * | `store-epoch` | string | for ever | lookAround | a random name of this store: an emptied one has it no more |
  * | `client-count` | string | for ever | createClient, deleteClient | how many clients are stored: what the service's cap is compared with |
  * | `secret-uses:<client_id>` | hash | until the client is deleted | addSecretUses, replaceClient, deleteClient | secret id → first use, last use, count; only of secrets that the client has |
  * | `tombstone:<client_id>` | string | `TOMBSTONE_SECONDS` | deleteClient | `Tombstone` |
@@ -45,6 +47,8 @@ export interface StorageKeys {
   readonly tombstoneLeft: string;
   readonly clientIndex: (portal: string, provider: string) => string;
   readonly portalClientCount: (portal: string) => string;
+  readonly clientChanges: string;
+  readonly storeEpoch: string;
   readonly clientCount: string;
   readonly secretUses: (clientId: string) => string;
   readonly answer: (answerId: string) => string;
@@ -74,6 +78,8 @@ export function storageKeys(prefix: string): StorageKeys {
     tombstoneLeft: `${prefix}tombstone-left`,
     clientIndex: (portal, provider) => `${prefix}client-index:${portal}:${provider}`,
     portalClientCount: (portal) => `${prefix}portal-client-count:${portal}`,
+    clientChanges: `${prefix}client-changes`,
+    storeEpoch: `${prefix}store-epoch`,
     clientCount: `${prefix}client-count`,
     secretUses: (clientId) => `${prefix}secret-uses:${clientId}`,
     answer: (answerId) => `${prefix}answer:${answerId}`,

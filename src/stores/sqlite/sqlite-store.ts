@@ -9,6 +9,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { StoreUnavailable } from '../../lib/store-unavailable.ts';
 import { memoryRateLimiter } from '../memory-rate-limiter.ts';
 import type { Durability, Store } from '../store.ts';
+import { sqliteChanges } from './changes.ts';
 import { sqliteClients } from './clients.ts';
 import { openDatabase } from './database.ts';
 import { failure } from './failure.ts';
@@ -34,6 +35,7 @@ export async function openSqliteStore({ file }: SqliteStoreOptions): Promise<Sto
   return {
     kind: 'sqlite',
     clients: sqliteClients(database),
+    clientChanges: sqliteChanges(database),
     portals: sqlitePortals(database),
     rings: sqliteRings(database),
     secretUsage: sqliteSecretUsage(database),

@@ -1,0 +1,168 @@
+/**
+ * The clients that this process has loaded, so that a token costs no look-up in the store. Bounded in bytes;
+ * filled only from what the store has committed; what is unknown is never remembered.
+ *
+ * It promises (R-02, R-03): a client that was changed is not used as it was before, on this node from the
+ * moment the change is acknowledged, on others within `TRUST_MS`; and while the store is away, a client that
+ * is here goes on for `maxStaleMs`, at no cost. A client that is not here is the store's `StoreUnavailable`.
+ */
+import { createByteCache } from '../lib/byte-cache.ts';
+import { StoreUnavailable } from '../lib/store-unavailable.ts';
+import type { ClientChanges } from './client-changes.ts';
+import type { ClientId } from './client-id.ts';
+import type { ClientStore } from './client-store.ts';
+import { bytesOf, sharing, type TokenClient, tokenClient } from './token-client.ts';
+
+export interface ClientCacheOptions {
+  readonly read: ClientStore['read'];
+  readonly changes: ClientChanges;
+  readonly maxBytes: number;
+  /** For how long a client may be used that could not be compared with the store, because it is away. */
+  readonly maxStaleMs: number;
+  /** Monotonic milliseconds; a clock that is set must neither end nor lengthen anything (F-16). */
+  readonly nowMs: () => number;
+}
+
+export interface ClientCache {
+  /** The client if it is here and may be used now; `undefined` says nothing but "not here". */
+  warm(id: string, nowMs: number): TokenClient | undefined;
+  /** `undefined`: the store knows no such client. Throws `StoreUnavailable` when that can't be told. */
+  read(id: ClientId): Promise<TokenClient | undefined>;
+  /** To be called when a mutation of this node has been answered by the store, however it ended. */
+  forget(id: ClientId): void;
+  /** What there is to see of it. */
+  state(): ClientCacheState;
+}
+
+export interface ClientCacheState {
+  readonly clients: number;
+  readonly bytes: number;
+  readonly misses: number;
+  /** How far what is used may be behind the store. */
+  readonly oldestAgeSeconds: number;
+}
+
+/**
+ * For how long a client is used without word from the store that it is unchanged. With the time that it
+ * takes to ask then, it stays well below the 5 s within which a change must take effect.
+ */
+export const TRUST_MS = 2000;
+
+interface Entry {
+  readonly client: TokenClient;
+  /** When the look-up began that it came from. */
+  readonly readAtMs: number;
+}
+
+export function createClientCache({
+  read,
+  changes,
+  maxBytes,
+  maxStaleMs,
+  nowMs,
+}: ClientCacheOptions): ClientCache {
+  const entries = createByteCache<Entry>(maxBytes, ({ client }) => bytesOf(client));
+  const shared = sharing();
+  const loading = new Map<string, Promise<TokenClient | undefined>>();
+  /** Since when changes were told without a gap: what was read before one may have been changed in it. */
+  let followedSinceMs = nowMs();
+  let misses = 0;
+  changes.follow(changed);
+
+  function changed(id: ClientId | undefined): void {
+    if (id !== undefined) {
+      forget(id);
+      return;
+    }
+    // Everything may be different. It is asked for again, not thrown away: the store may go away before.
+    followedSinceMs = nowMs();
+    loading.clear();
+  }
+
+  function forget(id: ClientId): void {
+    entries.delete(id);
+    // A look-up under way may be older than the change: nobody joins it, and it is not kept (S-RACE-08).
+    loading.delete(id);
+  }
+
+  /** How long ago the entry was certainly what the store had, and whether it may be another one since. */
+  function ageOf({ readAtMs }: Entry, now: number): { readonly ageMs: number; readonly inGap: boolean } {
+    // Asked first: asking may be how we hear of a gap.
+    const toldUntilMs = changes.toldUntilMs(now);
+    const inGap = readAtMs < followedSinceMs;
+    return { ageMs: now - (inGap ? readAtMs : Math.max(readAtMs, toldUntilMs)), inGap };
+  }
+
+  function load(id: ClientId): Promise<TokenClient | undefined> {
+    const readAtMs = nowMs();
+    misses += 1;
+    const settled = (): boolean => loading.get(id) === answer && loading.delete(id);
+    const answer = read(id).then(
+      (record) => {
+        const client = record && tokenClient(record, shared);
+        if (!settled()) return client;
+        if (client === undefined) entries.delete(id);
+        else entries.set(id, { client, readAtMs });
+        return client;
+      },
+      (error: unknown) => {
+        settled();
+        throw error;
+      },
+    );
+    loading.set(id, answer);
+    return answer;
+  }
+
+  function warm(id: string, now: number): TokenClient | undefined {
+    const entry = entries.get(id);
+    if (entry === undefined) return undefined;
+    const { ageMs, inGap } = ageOf(entry, now);
+    const isTrusted = ageMs <= TRUST_MS && !inGap;
+    return isTrusted || (ageMs <= maxStaleMs && changes.storeIsAway()) ? entry.client : undefined;
+  }
+
+  return {
+    warm,
+    forget,
+    async read(id) {
+      const known = warm(id, nowMs());
+      if (known !== undefined) return known;
+      try {
+        return await (loading.get(id) ?? load(id));
+      } catch (error) {
+        const entry = entries.get(id);
+        const mayServe = entry !== undefined && ageOf(entry, nowMs()).ageMs <= maxStaleMs;
+        if (mayServe && error instanceof StoreUnavailable) return entry.client;
+        throw error;
+      }
+    },
+    state() {
+      const now = nowMs();
+      const behindMs = entries.size === 0 ? 0 : now - changes.toldUntilMs(now);
+      return {
+        clients: entries.size,
+        bytes: entries.bytes,
+        misses,
+        oldestAgeSeconds: Math.max(0, behindMs) / 1000,
+      };
+    },
+  };
+}
+
+/** The store, with the cache told of what it has acknowledged before anybody else is (R-03). */
+export function forgetting(store: ClientStore, { forget }: Pick<ClientCache, 'forget'>): ClientStore {
+  return {
+    ...store,
+    async replace(record, ...conditions) {
+      const outcome = await store.replace(record, ...conditions);
+      forget(record.client_id);
+      return outcome;
+    },
+    async delete(id, ...conditions) {
+      const outcome = await store.delete(id, ...conditions);
+      forget(id);
+      return outcome;
+    },
+  };
+}
