@@ -15,8 +15,12 @@ import type { Revocations } from '../tokens/revocations.ts';
 import { serverMetadata, statusListUri } from '../tokens/server-metadata.ts';
 import type { ShortRoadContext } from '../tokens/short-road.ts';
 import { statusListPlaces } from '../tokens/status-list-places.ts';
+import { createTokenReuse } from '../tokens/token-reuse.ts';
 import { nowSeconds, type Parts } from './parts.ts';
 import { tokenInspection } from './token-inspection.ts';
+
+/** Some 40,000 tokens, where a resource asks for it; what does not fit is signed anew. */
+const REUSED_BYTES = 64 * 1024 * 1024;
 
 export interface TokenService {
   readonly routes: PublicRoutesOptions;
@@ -43,6 +47,7 @@ export function tokenService(
       uriOf: statusListUri(config.issuer),
     }),
     newTokenId: pooledIds(randomBytes),
+    reuse: createTokenReuse(REUSED_BYTES, revocations.isRevoked),
   };
   const road: ShortRoadContext = {
     clients: clientCache,

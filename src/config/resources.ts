@@ -57,6 +57,10 @@ export const resource = z.strictObject({
     .max(MAX_TOKEN_LIFETIME_SECONDS)
     .default(10 * MINUTE)
     .meta({ description: "How long a token is valid. A token can't be called back: keep it short." }),
+  token_reuse_share: z.number().min(0).max(0.9).default(0).meta({
+    description:
+      'For which share of its life the same token is answered to a client that asks again for the same scope; `expires_in` is what is left. 0: each answer is a new token. Saves the signature for clients that ask before every call; whoever revokes such a token revokes it for all that got it.',
+  }),
   signing_alg: resourceAlg.default('RS256').meta({
     description:
       'How its tokens are signed. Every gateway takes RS256; API7 and APISIX nothing else. ML-DSA (RFC 9964, post-quantum) makes tokens of 4 to 5 KB.',

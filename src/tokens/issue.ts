@@ -5,8 +5,15 @@
 import type { TokenClient } from '../clients/token-client.ts';
 import type { SigningAlg } from '../keys/signing-alg.ts';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims, accessTokenClaims } from './claims.ts';
-import { type Ceiling, decideGrant, type ResourceCatalogue, type TokenRequest } from './grant-policy.ts';
+import {
+  type Ceiling,
+  decideGrant,
+  type Grant,
+  type ResourceCatalogue,
+  type TokenRequest,
+} from './grant-policy.ts';
 import type { StatusListPlaces } from './status-list-places.ts';
+import type { IssuedToken, TokenReuse } from './token-reuse.ts';
 
 /** The key that signs now, for one algorithm. A remote signer's `sign` returns a promise. */
 interface SigningKey {
@@ -24,6 +31,7 @@ export interface IssuerContext {
   readonly activeKey: (alg: SigningAlg, nowSeconds: number) => SigningKey;
   readonly newTokenId: () => string;
   readonly statusListPlaces: StatusListPlaces;
+  readonly reuse: TokenReuse;
 }
 
 /** RFC 6749 section 5.1. There is never a refresh token (section 4.4.3). */
@@ -48,20 +56,36 @@ export function issueAccessToken(
 ): TokenResponse | Promise<TokenResponse> {
   const grant = decideGrant(client, request, context.catalogue, context.ceilingOf(client.portal));
   const key = context.activeKey(grant.resource.signing_alg, nowSeconds);
+  const origin = { client, key };
+  const again = context.reuse.find(origin, grant, nowSeconds);
+  if (again !== undefined) return tokenResponse(again, grant, nowSeconds);
+  const jti = context.newTokenId();
   const claims = accessTokenClaims(client, grant, {
     issuer: context.issuer,
     nowSeconds,
-    jti: context.newTokenId(),
+    jti,
     status: grant.resource.status_list ? context.statusListPlaces.next(key.alg, nowSeconds) : undefined,
   });
-  const respond = (token: string): TokenResponse => ({
-    access_token: token,
-    token_type: 'Bearer',
-    expires_in: claims.exp - nowSeconds,
-    ...(claims.scope === '' ? {} : { scope: claims.scope }),
-  });
+  const respond = (token: string): TokenResponse => {
+    const issued = { token, jti, issuedAt: nowSeconds, expiresAt: claims.exp };
+    context.reuse.keep(origin, grant, issued);
+    return tokenResponse(issued, grant, nowSeconds);
+  };
   const token = signJwt(key, claims);
   return typeof token === 'string' ? respond(token) : token.then(respond);
+}
+
+function tokenResponse(
+  { token, expiresAt }: IssuedToken,
+  { scopes }: Grant,
+  nowSeconds: number,
+): TokenResponse {
+  return {
+    access_token: token,
+    token_type: 'Bearer',
+    expires_in: expiresAt - nowSeconds,
+    ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
+  };
 }
 
 /** Compact JWS (RFC 7515 section 7.1) with `typ: at+jwt` (RFC 9068 section 2.1). */

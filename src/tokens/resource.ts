@@ -9,6 +9,8 @@ export interface Resource {
   readonly scopes: readonly string[];
   readonly token_lifetime_seconds: number;
   readonly signing_alg: SigningAlg;
+  /** For which share of its life a token is handed out again; absent or 0: never. */
+  readonly token_reuse_share?: number;
   /** Clients that are this API itself: they may ask what its tokens are worth (RFC 7662). */
   readonly introspection_clients?: readonly string[];
   /** Whether its tokens have a place in a Token Status List. */

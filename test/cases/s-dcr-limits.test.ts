@@ -94,7 +94,7 @@ test('S-DCR-26 beyond the cap of the service no portal registers anything, and t
     const told = async () =>
       (await send(`${service.opsUrl}/metrics`)).text
         .split('\n')
-        .filter((line) => /^dcr_bridge_client/.test(line))
+        .filter((line) => /^dcr_bridge_clients?(?!_cache)/.test(line))
         .sort();
     assert.deepEqual(await told(), [
       'dcr_bridge_client_cap 4',

@@ -55,7 +55,7 @@ test('a number of time or size says its unit in its name', () => {
     if (typeof schema !== 'object' || schema.type !== 'integer') continue;
     // They count things.
     if (['workers', 'max_clients'].includes(name)) continue;
-    assert.match(name, /_(?:bytes|ms|seconds|per_minute)$/);
+    assert.match(name, /_(?:bytes|ms|seconds|per_minute|clients)$/);
   }
 });
 

@@ -25,6 +25,7 @@ test('a resource has safe defaults: RS256, ten minutes, no claims, its identifie
     {
       scopes: ['read', 'write'],
       token_lifetime_seconds: 600,
+      token_reuse_share: 0,
       signing_alg: 'RS256',
       introspection_clients: [],
       status_list: false,

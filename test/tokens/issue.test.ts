@@ -7,6 +7,7 @@ import { generatePrivateKey, type SigningAlg, signerOf, signingAlg } from '../..
 import { Refusal } from '../../src/lib/refusal.ts';
 import { type IssuerContext, issueAccessToken } from '../../src/tokens/issue.ts';
 import { resourcesByIdentifier } from '../../src/tokens/resource.ts';
+import { createTokenReuse } from '../../src/tokens/token-reuse.ts';
 import { API, aClient, CEILING, NO_STATUS_LISTS, NOW, RESOURCES } from './support.ts';
 
 async function issuer(alg: SigningAlg) {
@@ -28,6 +29,7 @@ async function issuer(alg: SigningAlg) {
     },
     statusListPlaces: NO_STATUS_LISTS,
     newTokenId: () => randomBytes(16).toString('base64url'),
+    reuse: createTokenReuse(1_000_000, () => false),
   };
   return { context, kid, asked, keys: createLocalJWKSet({ keys: [{ ...jwk, kid, alg }] }) };
 }

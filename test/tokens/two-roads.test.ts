@@ -22,6 +22,7 @@ import { createLogger } from '../../src/telemetry/log.ts';
 import { issueAccessToken } from '../../src/tokens/issue.ts';
 import { quickToken } from '../../src/tokens/quick-token.ts';
 import type { ShortRoadContext } from '../../src/tokens/short-road.ts';
+import { createTokenReuse } from '../../src/tokens/token-reuse.ts';
 import { NO_STATUS_LISTS } from './support.ts';
 
 const NOW = 1_800_000_000;
@@ -82,6 +83,7 @@ const road: ShortRoadContext = {
         activeKey: (alg) => ({ kid: 'kid', alg, sign: (data) => hash(Buffer.from(data).toString()) }),
         statusListPlaces: NO_STATUS_LISTS,
         newTokenId: () => 'jti',
+        reuse: createTokenReuse(1_000_000, () => false),
       },
       record,
       request,
