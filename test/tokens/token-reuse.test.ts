@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type IssuerContext, issueAccessToken, type TokenResponse } from '../../src/tokens/issue.ts';
 import { resourcesByIdentifier } from '../../src/tokens/resource.ts';
 import { createTokenReuse } from '../../src/tokens/token-reuse.ts';
-import { ADMIN, API, aClient, CEILING, NOW, RESOURCES } from './support.ts';
+import { ADMIN, API, aClient, CEILING, NO_STATUS_LISTS, NOW, RESOURCES } from './support.ts';
 
 const CLIENT = aClient({ scope: 'read write' }, { granted_resources: [API, ADMIN] });
 
@@ -23,6 +23,7 @@ function issuer({ share = 0.75, maxBytes = 1_000_000 } = {}) {
     },
     ceilingOf: () => state.ceiling,
     activeKey: key,
+    statusListPlaces: NO_STATUS_LISTS,
     newTokenId: () => {
       state.ids += 1;
       return `jti-${state.ids}`;
