@@ -7,6 +7,7 @@ import type { Leases } from '../lib/lease.ts';
 import type { PortalStore } from '../portals/portal-store.ts';
 import type { RateLimit, RateLimiter } from '../portals/rate-limiter.ts';
 import type { IntentStore } from '../registration/intent-store.ts';
+import type { ReplayStore } from '../tokens/replay-store.ts';
 import type { RevocationStore } from '../tokens/revocation-store.ts';
 
 export interface Durability {
@@ -27,6 +28,7 @@ export interface Store {
   readonly intents: IntentStore;
   readonly leases: Leases;
   readonly revocations: RevocationStore;
+  readonly replays: ReplayStore;
   /** Shared by the nodes where the store is; in memory where there is one process. */
   rateLimiter(limit: RateLimit): RateLimiter;
   /** Resolves when the store answers; throws `StoreUnavailable`. */

@@ -9,6 +9,7 @@ import { pagesModel } from './contract/pages-model.ts';
 import { portalsContract } from './contract/portals.ts';
 import { racesContract } from './contract/races.ts';
 import { rateLimitsContract } from './contract/rate-limits.ts';
+import { replaysContract } from './contract/replays.ts';
 import { revocationsContract } from './contract/revocations.ts';
 import { ringsContract } from './contract/rings.ts';
 import { secretUsageContract } from './contract/secret-usage.ts';
@@ -29,6 +30,7 @@ for (const implementation of IMPLEMENTATIONS) {
     secretUsageContract(implementation);
     rateLimitsContract(implementation);
     portalsContract(implementation);
+    replaysContract(implementation);
     ringsContract(implementation);
     intentsContract(implementation);
     leasesContract(implementation);

@@ -10,6 +10,7 @@ import type { InitialAccessToken } from '../../src/portals/initial-access-token.
 import type { PortalName } from '../../src/portals/portal-name.ts';
 import type { PortalRecord } from '../../src/portals/portal-record.ts';
 import { type Intent, newOperationId } from '../../src/registration/intent.ts';
+import type { Claim } from '../../src/tokens/replay-store.ts';
 import type { Revocation } from '../../src/tokens/revocation-store.ts';
 
 /** Epoch seconds. */
@@ -144,4 +145,9 @@ export function aRevocation(changes: Partial<Revocation> = {}): Revocation {
     expires_at: Math.floor(Date.now() / 1000) + 600,
     ...changes,
   };
+}
+
+export function aClaim(changes: Partial<Claim> = {}): Claim {
+  const issuedAtSeconds = Math.floor(Date.now() / 1000);
+  return { id: `1-${aKeyHash()}`, issuedAtSeconds, ttlSeconds: 330, ...changes };
 }

@@ -18,6 +18,7 @@ import { redisPortals } from './portals.ts';
 import { redisRateLimiter } from './rate-limiter.ts';
 import { readsOver } from './reads.ts';
 import { parseRedisUrl } from './redis-url.ts';
+import { redisReplays, rememberReplays } from './replays.ts';
 import { redisRevocations } from './revocations.ts';
 import { ping } from './ring-scripts.ts';
 import { redisRings } from './rings.ts';
@@ -57,6 +58,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     return connection;
   };
   await Promise.all(connections.map((connection) => firstAttempt(connection, OPEN_TIMEOUT_MS)));
+  await rememberReplays(committing, commit, keys);
 
   return {
     kind: 'redis',
@@ -69,6 +71,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     intents: redisIntents(commit, reads, keys),
     leases: redisLeases(commit, keys),
     revocations: redisRevocations(commit, reads, keys),
+    replays: redisReplays(commit, keys),
     rateLimiter: (limit) => redisRateLimiter(reading, keys, limit),
     async ping() {
       await Promise.all([commit('ping', ping, [keys.ring], []), reads.text('ping', keys.clientCount)]);

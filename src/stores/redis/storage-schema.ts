@@ -23,6 +23,8 @@
  * | `portals` | hash | for ever | createPortal, replacePortal | name → version, `PortalRecord` |
  * | `portal-keys` | hash | for ever | createPortal, replacePortal | key hash → portal name |
  * | `initial-access-token:<hash>` | hash | until `expires_at`, or its last use | addInitialAccessToken, createClient | `portal`, `uses_left`, `expires_at` |
+ * | `replay:<claim id>` | string | `replay_seconds` | claimReplay | `1`: what may be used once was used |
+ * | `replay-memory` | string | for ever | claimReplay, beginReplayMemory | run id of the server that remembers the claims, and since when (epoch seconds) |
  * | `ring` | string | for ever | writeRing | version, sealed ring document |
  * | `revocations` | zset | while not empty | revokeToken | revoked tokens (`revocations.ts`), scored in their order by `revocation-count` |
  * | `revocation-ends` | zset | while not empty | revokeToken | the same, scored by their expiry |
@@ -62,6 +64,8 @@ export interface StorageKeys {
   readonly portals: string;
   readonly portalKeys: string;
   readonly initialAccessToken: (hash: string) => string;
+  readonly replay: (claimId: string) => string;
+  readonly replayMemory: string;
   readonly ring: string;
   readonly revocations: string;
   readonly revocationEnds: string;
@@ -93,6 +97,8 @@ export function storageKeys(prefix: string): StorageKeys {
     portals: `${prefix}portals`,
     portalKeys: `${prefix}portal-keys`,
     initialAccessToken: (hash) => `${prefix}initial-access-token:${hash}`,
+    replay: (claimId) => `${prefix}replay:${claimId}`,
+    replayMemory: `${prefix}replay-memory`,
     ring: `${prefix}ring`,
     revocations: `${prefix}revocations`,
     revocationEnds: `${prefix}revocation-ends`,

@@ -141,6 +141,20 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX revoked_tokens_by_expiry ON revoked_tokens (expires_at);
   `,
+  `
+  -- What may be used once, and was.
+  CREATE TABLE replays (
+    id         TEXT PRIMARY KEY,
+    expires_at INTEGER NOT NULL -- epoch seconds
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX replays_by_expiry ON replays (expires_at);
+
+  CREATE TABLE replay_memory (
+    only     INTEGER PRIMARY KEY CHECK (only = 1),
+    since    INTEGER NOT NULL -- epoch seconds
+  ) STRICT;
+  INSERT INTO replay_memory VALUES (1, unixepoch());
+  `,
 ];
 
 /** Brings the file to this version's schema. Two processes may do this at once. */

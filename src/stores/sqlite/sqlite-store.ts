@@ -17,6 +17,7 @@ import { sqliteIntents } from './intents.ts';
 import { sqliteLeases } from './leases.ts';
 import { openFile } from './open-file.ts';
 import { sqlitePortals } from './portals.ts';
+import { sqliteReplays } from './replays.ts';
 import { sqliteRevocations } from './revocations.ts';
 import { sqliteRings } from './rings.ts';
 import { sqliteSecretUsage } from './secret-usage.ts';
@@ -42,6 +43,7 @@ export async function openSqliteStore({ file }: SqliteStoreOptions): Promise<Sto
     intents: sqliteIntents(database),
     leases: sqliteLeases(database),
     revocations: sqliteRevocations(database),
+    replays: sqliteReplays(database),
     rateLimiter: memoryRateLimiter,
     async ping() {
       database.read('ping', () => probe.get());

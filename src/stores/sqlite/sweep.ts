@@ -10,6 +10,7 @@ const BATCH = 100;
 const EXPIRING = [
   { table: 'answer_secrets', key: 'id', time: 'expires_at_ms', unitMs: 1 },
   { table: 'answers', key: 'id', time: 'expires_at_ms', unitMs: 1 },
+  { table: 'replays', key: 'id', time: 'expires_at', unitMs: 1000 },
   { table: 'initial_access_tokens', key: 'hash', time: 'expires_at', unitMs: 1000 },
   { table: 'revoked_tokens', key: 'number', time: 'expires_at', unitMs: 1000 },
 ] as const;

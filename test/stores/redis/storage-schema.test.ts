@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { TOMBSTONE_SECONDS } from '../../../src/clients/client-store.ts';
 import { aRedis, aRedisStore } from '../ending.ts';
 import {
+  aClaim,
   aClient,
   aCreation,
   anIntent,
@@ -32,6 +33,8 @@ test('every key is one that the schema names, of its type and lifetime, under on
   await store.leases.hold('recovery', 'node-1', 30);
   await store.secretUsage.addUses([aUse(kept.client_id)]);
   await store.revocations.revoke(aRevocation());
+  const claim = aClaim();
+  await store.replays.claim(claim);
   await store.rateLimiter({ points: 5, windowSeconds: 60 }).take('key_1', 1);
 
   const lifetimes: Readonly<Record<string, number>> = {
@@ -39,6 +42,7 @@ test('every key is one that the schema names, of its type and lifetime, under on
     answer_seconds: conditions.answer.answer_seconds,
     secret_seconds: conditions.answer.secret_seconds,
     expires_at: token.expires_at - Math.floor(Date.now() / 1000),
+    replay_seconds: claim.ttlSeconds,
     window: 60,
     "the lease's seconds": 30,
   };

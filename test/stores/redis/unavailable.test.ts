@@ -11,6 +11,7 @@ import { startRedisCluster } from '../../support/redis-cluster.ts';
 import { walk } from '../contract/walk.ts';
 import { aRedis, aRedisStore, aTcpProxy } from '../ending.ts';
 import {
+  aClaim,
   aClient,
   anIntent,
   aPortal,
@@ -50,6 +51,7 @@ const CALLS: readonly (readonly [name: string, call: (store: Store) => Promise<u
   ['clients.readAnswer', ({ clients }) => clients.readAnswer('answer')],
   ['secretUsage.readUses', ({ secretUsage }) => secretUsage.readUses(aClient().client_id)],
   ['secretUsage.addUses', ({ secretUsage }) => secretUsage.addUses([aUse(aClient().client_id)])],
+  ['replays.claim', ({ replays }) => replays.claim(aClaim())],
   ['portals.addInitialAccessToken', ({ portals }) => portals.addInitialAccessToken(aToken())],
   ['portals.readInitialAccessToken', ({ portals }) => portals.readInitialAccessToken('hash', NOW)],
   ['portals.findByKeyHash', ({ portals }) => portals.findByKeyHash('hash')],

@@ -8,12 +8,13 @@ import type { ClientRecord } from '../../../src/clients/client-record.ts';
 import type { Store } from '../../../src/stores/store.ts';
 import { tempDir } from '../../support/temp.ts';
 import { aSqliteStore } from '../ending.ts';
-import { aClient, anAnswer, aToken, aTombstone, aUse, FREELY, next } from '../records.ts';
+import { aClaim, aClient, anAnswer, aToken, aTombstone, aUse, FREELY, next } from '../records.ts';
 
 const WRITES: Readonly<Record<string, (store: Store, client: ClientRecord) => Promise<unknown>>> = {
   create: ({ clients }) => clients.create(aClient(), FREELY),
   replace: ({ clients }, client) => clients.replace(next(client), 1),
   delete: ({ clients }, client) => clients.delete(client.client_id, aTombstone(client)),
+  claim: ({ replays }) => replays.claim(aClaim()),
   addUses: ({ secretUsage }, client) => secretUsage.addUses([aUse(client.client_id)]),
 };
 

@@ -1,0 +1,29 @@
+/**
+ * Claiming what may be used once, and knowing since when claims are remembered. The memory begins anew when
+ * it is not there (an emptied Redis), or is another server process's: a restart without persistence, a
+ * snapshot, a replica that took over may each have lost claims that were acknowledged.
+ */
+import { commitScript } from './commit-script.ts';
+
+/** A server that does not tell its run id to scripts is one for ever; an emptied store is still noticed. */
+const MEMORY = `
+  local info = redis.pcall('INFO', 'server')
+  local run = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or 'untold'
+  local remembered, since = string.match(redis.call('GET', KEYS[1]) or '', '^(%w+) (%d+)$')
+  if remembered ~= run then
+    since = time[1]
+    redis.call('SET', KEYS[1], run .. ' ' .. since)
+  end
+`;
+
+/** KEYS memory. ARGV deadline. */
+export const beginReplayMemory = commitScript(`${MEMORY}
+  return { 'begun', now }
+`);
+
+/** KEYS memory, claim. ARGV deadline, issued at (epoch seconds), milliseconds to remember. */
+export const claimReplay = commitScript(`${MEMORY}
+  if tonumber(ARGV[2]) < tonumber(since) then return { 'forgotten', now } end
+  local first = redis.call('SET', KEYS[2], '1', 'PX', ARGV[3], 'NX')
+  return { first and 'claimed' or 'used', now }
+`);

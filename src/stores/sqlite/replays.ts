@@ -1,0 +1,23 @@
+/** What may be used once, in SQLite. What is over is cleared away by later commits, and may be claimed anew. */
+import type { ReplayStore } from '../../tokens/replay-store.ts';
+import type { Database } from './database.ts';
+import { sqliteSweep } from './sweep.ts';
+
+export function sqliteReplays(database: Database): ReplayStore {
+  const selectSince = database.prepare('SELECT since FROM replay_memory');
+  const insert = database.prepare(`
+    INSERT INTO replays (id, expires_at) VALUES (?, ?)
+    ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at WHERE expires_at <= unixepoch()`);
+  const sweep = sqliteSweep(database);
+
+  return {
+    claim: ({ id, issuedAtSeconds, ttlSeconds }) =>
+      database.commit('replays.claim', () => {
+        const { since } = selectSince.get() as { since: number };
+        if (Math.floor(issuedAtSeconds) < since) return 'forgotten';
+        sweep();
+        const expiresAt = Math.ceil(Date.now() / 1000 + ttlSeconds);
+        return insert.run(id, expiresAt).changes === 1 ? 'claimed' : 'used';
+      }),
+  };
+}

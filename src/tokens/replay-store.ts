@@ -1,0 +1,35 @@
+/**
+ * Remembers what may be used once: the `jti` of a client's assertion (RFC 7523 section 3), of a DPoP proof
+ * (RFC 9449 section 11.1). One atomic step for all nodes, so that of twenty copies sent at once one is first.
+ *
+ * It knows since when it remembers: a store that was emptied, restored or replaced by a replica has
+ * forgotten what was claimed before, so what was issued before is `forgotten`, never taken for new.
+ *
+ * Throws `StoreUnavailable` when the store can't answer, and then nothing may be accepted.
+ */
+import { createHash } from 'node:crypto';
+
+export type ClaimOutcome = 'claimed' | 'used' | 'forgotten';
+
+export interface Claim {
+  /** Of `claimId`. */
+  readonly id: string;
+  /** Epoch seconds by the issuer's clock: what it was issued before the store began to remember is refused. */
+  readonly issuedAtSeconds: number;
+  /** For how long it could be used again: what is older is refused by its times. */
+  readonly ttlSeconds: number;
+}
+
+export interface ReplayStore {
+  claim(claim: Claim): Promise<ClaimOutcome>;
+}
+
+/**
+ * What a claim is kept under. The version is part of it: a release that changes this function has to claim
+ * under the old id too for as long as the longest claim lives, or a rolling upgrade lets each be used once
+ * on either side (S-PKJ-07). A separator that no part can hold keeps two owners' ids apart (L-07).
+ */
+export function claimId(kind: 'assertion' | 'proof', owner: string, jti: string): string {
+  const hash = createHash('sha256').update(`${kind}\n${owner}\n${jti}`).digest('base64url');
+  return `1-${hash}`;
+}
