@@ -9,6 +9,7 @@ import { tokenEndpoint } from '../http/token-endpoint.ts';
 import type { TokenInspectionOptions } from '../http/token-inspection.ts';
 import { pooledIds } from '../lib/pooled-ids.ts';
 import { createEngine } from '../oidc/engine.ts';
+import { memoryRateLimiter } from '../stores/memory-rate-limiter.ts';
 import { type IssuerContext, issueAccessToken } from '../tokens/issue.ts';
 import { type QuickTokenContext, quickToken } from '../tokens/quick-token.ts';
 import type { Revocations } from '../tokens/revocations.ts';
@@ -18,6 +19,9 @@ import { statusListPlaces } from '../tokens/status-list-places.ts';
 import { createTokenReuse } from '../tokens/token-reuse.ts';
 import { nowSeconds, type Parts } from './parts.ts';
 import { tokenInspection } from './token-inspection.ts';
+
+/** As at the bridge: far more than a mistake makes, far less than a guess needs. */
+const failuresPerMinute = (points: number) => memoryRateLimiter({ points, windowSeconds: 60 });
 
 /** Some 40,000 tokens, where a resource asks for it; what does not fit is signed anew. */
 const REUSED_BYTES = 64 * 1024 * 1024;
@@ -79,6 +83,7 @@ export function tokenService(
       pem: (kid) => ring.pem(kid),
       token: tokenEndpoint(road, createEngine({ ...road, issuer: config.issuer })),
       tokenBodyLimitBytes,
+      failures: { ofAddress: failuresPerMinute(600), ofClient: failuresPerMinute(300) },
       metrics,
     },
     inspection: tokenInspection(parts, road, revocations),

@@ -6,6 +6,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { PUBLIC_PATHS } from '../tokens/server-metadata.ts';
 import { TokenRefusal } from '../tokens/token-refusal.ts';
 import type { RegisterRoutes } from './apps.ts';
+import { countFailure, type FailedAuthentications } from './failed-authentications.ts';
 import { requireForm } from './form-request.ts';
 import { type StaticBody, serveStatic, staticBody } from './static-body.ts';
 
@@ -15,6 +16,7 @@ export interface PublicRoutesOptions {
   readonly pem: (kid: string) => { readonly body: Buffer; readonly etag: string } | undefined;
   readonly token: (ctx: Context) => Promise<void>;
   readonly tokenBodyLimitBytes: number;
+  readonly failures: FailedAuthentications;
   readonly metrics: Pick<Metrics, 'tokenIssued' | 'tokenRefused'>;
 }
 
@@ -57,6 +59,9 @@ function tokenRoute(options: PublicRoutesOptions) {
       options.metrics.tokenIssued();
     } catch (error) {
       options.metrics.tokenRefused(refusedAs(error));
+      if (error instanceof TokenRefusal && error.error === 'invalid_client') {
+        await countFailure(options.failures, ctx, ctx.state.triedClient);
+      }
       throw error;
     }
   };

@@ -14,6 +14,7 @@ export function tokenEndpoint(shortRoad: ShortRoadContext, engine: TokenEndpoint
     const form = await wholeBody(ctx);
     const plain = form && plainRequest(form.toString('latin1'), ctx.get('authorization'));
     if (plain) {
+      ctx.state.triedClient = plain.clientId;
       ctx.body = await takeShortRoad(shortRoad, plain);
       return;
     }

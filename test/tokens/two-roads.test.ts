@@ -92,6 +92,7 @@ const road: ShortRoadContext = {
 };
 
 const METRICS = { observe: () => {}, tokenIssued: () => {}, tokenRefused: () => {} };
+const UNLIMITED = { ofAddress: { take: async () => undefined }, ofClient: { take: async () => undefined } };
 let draining = false;
 /** Answers of the fast road. */
 let observed = 0;
@@ -146,6 +147,7 @@ function app(token: TokenEndpoint): RequestListener {
     pem: () => undefined,
     token,
     tokenBodyLimitBytes: 32 * 1024,
+    failures: UNLIMITED,
     metrics,
   });
   const log = createLogger('silent');
