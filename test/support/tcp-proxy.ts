@@ -11,6 +11,8 @@ export interface TcpProxy {
   swallowReplies(): void;
   /** From now on bytes pass again, on connections old and new. */
   pass(): void;
+  /** From now on every reply comes this much later. */
+  delayReplies(ms: number): void;
   /** Breaks every connection that is open now. */
   cut(): void;
   /** How many connections were taken so far. */
@@ -22,13 +24,16 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let swallow = false;
   let accepted = 0;
+  let delayMs = 0;
 
   const server = createServer((near) => {
     accepted += 1;
     const far = connect(targetPort, '127.0.0.1');
     near.on('data', (bytes) => far.write(bytes));
     far.on('data', (bytes) => {
-      if (!swallow) near.write(bytes);
+      if (swallow) return;
+      if (delayMs === 0) near.write(bytes);
+      else setTimeout(() => near.write(bytes), delayMs);
     });
     for (const [one, other] of [
       [near, far],
@@ -55,6 +60,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     },
     swallowReplies() {
       swallow = true;
+    },
+    delayReplies(ms) {
+      delayMs = ms;
     },
     pass() {
       swallow = false;
