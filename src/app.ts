@@ -44,15 +44,18 @@ import type { BootstrappedPortal } from './portals/bootstrap.ts';
 import type { PortalContext } from './portals/manage.ts';
 import { openStore } from './stores/open-store.ts';
 import type { Store } from './stores/store.ts';
-import { createHealth } from './telemetry/health.ts';
+import { createHealth, type Health } from './telemetry/health.ts';
 import type { Logger } from './telemetry/log.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { resourcesByIdentifier } from './tokens/resource.ts';
 import { REVOCATIONS_REFRESH_MS } from './tokens/revocations.ts';
 
 export interface Service {
   /** Where the three listeners really are; a port that was 0 is the one the system chose. */
-  readonly addresses: { readonly public: Address; readonly management: Address; readonly ops: Address };
+  readonly addresses: { readonly public: Address; readonly management: Address; readonly ops?: Address };
+  /** What the ops listener says, for who speaks there for this process. */
+  readonly health: Pick<Health, 'readiness'>;
+  readonly metrics: Pick<Metrics, 'asJson'>;
   /**
    * Not ready; after `drain_delay_ms` stop accepting, let requests finish for at most `drain_timeout_ms`,
    * close.
@@ -65,10 +68,12 @@ export interface ServiceOptions {
   readonly log: Logger;
   /** Hears of the portal that a first start makes: the only sight of its key. */
   readonly portalCreated: (portal: BootstrappedPortal) => void;
+  /** Whether it has an ops listener of its own: a worker's supervisor has it. */
+  readonly ops: boolean;
 }
 
 /** Throws what kept it from starting: `RingError`, a store that can't be opened, an address in use. */
-export async function startService({ config, log, portalCreated }: ServiceOptions): Promise<Service> {
+export async function startService({ config, log, ...options }: ServiceOptions): Promise<Service> {
   const store = await openStore(config.store_url, log);
   try {
     await requireDurability(config, store, log);
@@ -103,7 +108,7 @@ export async function startService({ config, log, portalCreated }: ServiceOption
         store: { ...store, clients },
         managementUrl: () => managementUrl(config, management),
       },
-      portalCreated,
+      options,
     );
     management = service.addresses.management;
     return service;
@@ -179,7 +184,10 @@ const UPSTREAM_REFRESH_MS = 60_000;
 /** Quiet for this long is idle; what a busy time left in the heap is then given back. */
 const IDLE_MS = 5000;
 
-async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated']): Promise<Service> {
+async function serve(
+  parts: Parts,
+  { portalCreated, ops }: Pick<ServiceOptions, 'portalCreated' | 'ops'>,
+): Promise<Service> {
   const { config, log, metrics, store, ring } = parts;
   const health = createHealth({ store, ring: () => ({ version: ring.version, source: ring.source }) });
   const usage = createSecretUsageRecorder(store.secretUsage, (error) =>
@@ -229,7 +237,7 @@ async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated'
       }),
       address: config.management_listen,
     },
-    ops: { handler: app('ops', opsRoutes(health, metrics)), address: config.ops_listen },
+    ...(ops ? { ops: { handler: app('ops', opsRoutes(health, metrics)), address: config.ops_listen } } : {}),
   });
   const withUpstreams = upstreams.byName.size > 0;
   if (withUpstreams) void Promise.all([upstreams.refresh(), recovery.run()]);
@@ -247,6 +255,8 @@ async function serve(parts: Parts, portalCreated: ServiceOptions['portalCreated'
   ];
   return {
     addresses: listeners.addresses,
+    health,
+    metrics,
     stop: async () => {
       health.drain();
       for (const repetition of repetitions) repetition.stop();

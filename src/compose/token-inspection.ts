@@ -18,13 +18,13 @@ const REVOCATIONS_PER_MINUTE = 600;
 /** As at the bridge: far more than a mistake makes, far less than a guess needs. */
 const FAILURES_PER_MINUTE = 600;
 
-/** How long a process goes on with the revocations that it knows while the store is away. */
-const MAX_STALE_SECONDS = 15 * MINUTE_SECONDS;
+/** Within this every process knows what was revoked at another: nothing younger is stale. */
+const KNOWN_WITHIN_SECONDS = 5;
 
-export function tokenRevocations({ store, log }: Parts): Revocations {
+export function tokenRevocations({ config, store, log }: Parts): Revocations {
   return createRevocations({
     store: store.revocations,
-    maxStaleSeconds: MAX_STALE_SECONDS,
+    maxStaleSeconds: Math.max(config.max_stale_seconds, KNOWN_WITHIN_SECONDS),
     report: troubleReport(log, {
       begins: 'new revocations can not be read from the store; those that are known go on',
       over: 'revocations are read from the store again',

@@ -12,7 +12,7 @@ import { EVERY_PORTAL } from './portals.ts';
 import { type Finding, quoted } from './problems.ts';
 import { checkProviders } from './provider-checks.ts';
 import { checkReferences } from './references.ts';
-import { hasPassword, isLocalStore } from './store-url.ts';
+import { hasPassword, isEmbedded, isLocalStore } from './store-url.ts';
 
 /** S-TEN-09: below this a key can be guessed; in development it is a warning. */
 export const MIN_API_KEY_CHARACTERS = 32;
@@ -51,6 +51,10 @@ export const CHECKS: readonly ((known: KnownConfig) => readonly Finding[])[] = [
           'must have a password, unless Redis is on a loopback host (or ALLOW_INSECURE_STORE is true, in development)',
       },
     ];
+  },
+  function workersShareRedis({ workers = 1, store_url }) {
+    if (workers <= 1 || store_url === undefined || !isEmbedded(store_url)) return [];
+    return [{ path: ['workers'], message: 'must be 1: a sqlite: store belongs to one process' }];
   },
   function keyIsGivenInProduction({ issuer, key_encryption_key }) {
     if (issuer === undefined || isDevelopmentIssuer(issuer) || key_encryption_key !== undefined) return [];

@@ -5,17 +5,8 @@
  */
 import type { KnownConfig } from './known-config.ts';
 import type { Finding } from './problems.ts';
-import { isEmbedded } from './store-url.ts';
 
 export const NOT_YET: readonly ((known: KnownConfig) => readonly Finding[])[] = [
-  function severalWorkers({ workers = 1, store_url }) {
-    if (workers <= 1) return [];
-    const message =
-      store_url !== undefined && isEmbedded(store_url)
-        ? 'must be 1: a sqlite: store belongs to one process'
-        : 'must be 1: several workers are not supported by this version; start several processes instead';
-    return [{ path: ['workers'], message }];
-  },
   function publicTls(known) {
     return (['public_tls_cert_file', 'public_tls_key_file'] as const)
       .filter((member) => known[member] !== undefined)

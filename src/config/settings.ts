@@ -74,7 +74,8 @@ export const settings = {
     examples: ['dev:dcrk_…'],
   }),
   workers: z.int().min(1).default(1).meta({
-    description: 'Worker processes sharing the listeners. This version takes 1 only.',
+    description:
+      'Worker processes sharing the listeners, for a machine with several cores. More than 1 needs Redis.',
   }),
   public_tls_cert_file: z.string().min(1).optional().meta({
     description: 'Certificate of the public listener. Not supported by this version: end TLS in front.',

@@ -51,34 +51,34 @@ async function listen(handler: RequestListener, { host, port }: Address): Promis
 
 export type ListenerName = 'public' | 'management' | 'ops';
 
-export interface Listeners {
-  readonly addresses: Readonly<Record<ListenerName, Address>>;
+type Sockets = Readonly<Partial<Record<ListenerName, Socket>>>;
+
+export interface Listeners<Opened extends Sockets> {
+  readonly addresses: { readonly [Name in keyof Opened]: Address };
   close(names: readonly ListenerName[], timeoutMs: number): Promise<void>;
 }
 
+interface Socket {
+  readonly handler: RequestListener;
+  readonly address: Address;
+}
+
 /** All or none: when one address is taken, those already open are closed again before it rejects. */
-export async function listenAll(
-  sockets: Readonly<Record<ListenerName, { readonly handler: RequestListener; readonly address: Address }>>,
-): Promise<Listeners> {
+export async function listenAll<Opened extends Sockets>(sockets: Opened): Promise<Listeners<Opened>> {
   const opened = new Map<ListenerName, Listener>();
   const close = async (names: Iterable<ListenerName>, timeoutMs: number) => {
     await Promise.all([...names].map((name) => opened.get(name)?.close(timeoutMs)));
   };
   try {
-    for (const name of ['public', 'management', 'ops'] as const) {
-      opened.set(name, await listen(sockets[name].handler, sockets[name].address));
+    for (const [name, { handler, address }] of Object.entries<Socket>(sockets)) {
+      opened.set(name as ListenerName, await listen(handler, address));
     }
   } catch (error) {
     await close(opened.keys(), 0);
     throw error;
   }
-  const addressOf = (name: ListenerName) => opened.get(name)?.address ?? sockets[name].address;
-  const addresses = {
-    public: addressOf('public'),
-    management: addressOf('management'),
-    ops: addressOf('ops'),
-  };
-  return { addresses, close };
+  const addresses = Object.fromEntries([...opened].map(([name, { address }]) => [name, address]));
+  return { addresses: addresses as Listeners<Opened>['addresses'], close };
 }
 
 function closer(server: Server): (timeoutMs: number) => Promise<void> {

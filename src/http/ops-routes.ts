@@ -3,7 +3,10 @@ import type { Health } from '../telemetry/health.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { RegisterRoutes } from './apps.ts';
 
-export function opsRoutes(health: Health, metrics: Metrics): RegisterRoutes {
+export function opsRoutes(
+  health: Pick<Health, 'readiness'>,
+  metrics: Pick<Metrics, 'render'>,
+): RegisterRoutes {
   return (router) => {
     // Says only that the event loop turns: a restart would not bring a store back.
     router.get('/livez', (ctx) => {

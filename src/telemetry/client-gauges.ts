@@ -21,25 +21,31 @@ export type CountClients = () => Promise<ClientCounts | undefined>;
 export function createClientGauges(registry: Registry, count: CountClients): () => Promise<void> {
   const registers = [registry];
   const labelNames = ['portal'] as const;
+  // Every process counts the same clients.
+  const aggregator = 'max';
   const clients = new Gauge({
     name: 'dcr_bridge_clients',
+    aggregator,
     help: 'Clients of a portal.',
     labelNames,
     registers,
   });
   const quota = new Gauge({
     name: 'dcr_bridge_client_quota',
+    aggregator,
     help: 'How many clients a portal may have.',
     labelNames,
     registers,
   });
   const inAll = new Gauge({
     name: 'dcr_bridge_clients_in_all',
+    aggregator,
     help: 'Clients of all portals together, those of portals that were removed included.',
     registers,
   });
   const cap = new Gauge({
     name: 'dcr_bridge_client_cap',
+    aggregator,
     help: 'How many clients all portals together may have.',
     registers,
   });

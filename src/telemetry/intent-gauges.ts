@@ -18,14 +18,18 @@ export type CountIntents = () => Promise<readonly IntentCounts[] | undefined>;
 export function createIntentGauges(registry: Registry, count: CountIntents): () => Promise<void> {
   const registers = [registry];
   const labelNames = ['state'] as const;
+  // Every process counts the same.
+  const aggregator = 'max';
   const open = new Gauge({
     name: 'dcr_bridge_upstream_intents',
+    aggregator,
     help: 'Acts at upstream providers that have begun and not ended; "unknown" and "unmanageable" may need a person.',
     labelNames,
     registers,
   });
   const oldest = new Gauge({
     name: 'dcr_bridge_upstream_intent_oldest_seconds',
+    aggregator,
     help: 'Age of the oldest of them.',
     labelNames,
     registers,

@@ -26,10 +26,11 @@ const SECRET_MEMBERS = [
   'key_encryption_key',
 ];
 
-export function createLogger(level: LogLevel): Logger {
+/** `worker`: which of several processes it is, on each line. */
+export function createLogger(level: LogLevel, worker?: number): Logger {
   return pino({
     level,
-    base: null,
+    base: worker === undefined ? null : { worker },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: (error: unknown) => safeError(error) },

@@ -7,6 +7,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ClientCacheState } from '../clients/client-cache.ts';
 import { type CountClients, createClientGauges } from './client-gauges.ts';
 import { type CountIntents, createIntentGauges } from './intent-gauges.ts';
+import type { MetricsAsJson } from './metrics-together.ts';
 import { createRequestHistogram } from './request-histogram.ts';
 
 export interface RequestObservation {
@@ -29,6 +30,8 @@ export interface Metrics extends RequestMetrics {
   upstreamAnswerLost(provider: string): void;
   /** Requests so far, those of probes left out. */
   requests(): number;
+  /** For another process, which puts it together with others'. */
+  asJson(): Promise<MetricsAsJson>;
   /** The exposition text and its content type. */
   render(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
@@ -66,16 +69,19 @@ export function createMetrics(state: MetricsState): Metrics {
     name: 'dcr_bridge_key_ring_version',
     help: 'Version of the key ring in force on this node; nodes that differ for long do not see the same store.',
     registers,
+    // Of several workers, the one that is behind.
+    aggregator: 'min',
     collect() {
       this.set(state.ringVersion());
     },
   });
   const updateClients = createClientGauges(registry, state.countClients);
   const updateIntents = createIntentGauges(registry, state.countIntents);
-  for (const { name, help, value } of CLIENT_CACHE) {
+  for (const { name, help, value, aggregator = 'sum' } of CLIENT_CACHE) {
     new Gauge({
       name: `dcr_bridge_client_cache_${name}`,
       help,
+      aggregator,
       registers,
       collect() {
         this.set(value(state.clientCache()));
@@ -91,6 +97,7 @@ export function createMetrics(state: MetricsState): Metrics {
       this.inc(state.clientCache().misses);
     },
   });
+  const update = () => Promise.all([updateClients(), updateIntents()]);
   let requests = 0;
   return {
     observe: (request) => {
@@ -101,8 +108,12 @@ export function createMetrics(state: MetricsState): Metrics {
     tokenIssued: () => issued.inc(),
     tokenRefused: (reason) => refused.inc({ reason }),
     upstreamAnswerLost: (provider) => answersLost.inc({ provider }),
+    asJson: async () => {
+      await update();
+      return registry.getMetricsAsJSON();
+    },
     render: async () => {
-      await Promise.all([updateClients(), updateIntents()]);
+      await update();
       return { text: await registry.metrics(), contentType: registry.contentType };
     },
   };
@@ -112,6 +123,7 @@ const CLIENT_CACHE: readonly {
   readonly name: string;
   readonly help: string;
   readonly value: (state: ClientCacheState) => number;
+  readonly aggregator?: 'max';
 }[] = [
   { name: 'clients', help: 'Clients kept in memory for the next token.', value: ({ clients }) => clients },
   { name: 'bytes', help: 'About what they take.', value: ({ bytes }) => bytes },
@@ -119,5 +131,6 @@ const CLIENT_CACHE: readonly {
     name: 'oldest_age_seconds',
     help: 'How far tokens may be issued on what the store had before; beyond 5 only while it is away.',
     value: ({ oldestAgeSeconds }) => oldestAgeSeconds,
+    aggregator: 'max',
   },
 ];

@@ -1,0 +1,122 @@
+/**
+ * Several workers behind one set of listeners (`WORKERS`). The supervisor serves no client and no portal: it
+ * hands connections round, keeps the workers running, speaks for them at the ops listener, and lets them
+ * finish when it is told to stop. The first worker starts alone: what a first start makes, and what keeps a
+ * service from starting, then happens once.
+ */
+import cluster, { type Worker } from 'node:cluster';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config/schema.ts';
+import { createApp } from '../http/apps.ts';
+import { type Address, listenAll } from '../http/listener.ts';
+import { opsRoutes } from '../http/ops-routes.ts';
+import type { Readiness } from '../telemetry/health.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { type MetricsAsJson, renderTogether } from '../telemetry/metrics-together.ts';
+import { askWorker, type FromWorker, type PublicAddresses, tellWorker } from './worker-channel.ts';
+
+const SECOND_MS = 1000;
+/** A worker that ran for so long has not failed to start. */
+const STABLE_MS = 60 * SECOND_MS;
+const MAX_PAUSE_MS = 10 * SECOND_MS;
+/** After the time that a worker has to finish what is in flight. */
+const END_GRACE_MS = 5 * SECOND_MS;
+
+export interface Supervised {
+  readonly addresses: PublicAddresses & { readonly ops: Address };
+  /** Lets every worker finish; 0 when all of them ended in order. */
+  stop(): Promise<number>;
+}
+
+/** The exit code of the first worker when it could not start. Rejects when the ops address is in use. */
+export async function superviseWorkers(config: Config, log: Logger): Promise<Supervised | number> {
+  const stopping = new AbortController();
+  const isStopping = () => stopping.signal.aborted;
+  const ops = createApp(
+    {
+      listener: 'ops',
+      log,
+      metrics: { observe: () => {} },
+      newRequestId: randomUUID,
+      isDraining: isStopping,
+    },
+    opsRoutes({ readiness: () => readinessOf(isStopping()) }, { render: renderAll }),
+  ).callback();
+  const listeners = await listenAll({ ops: { handler: ops, address: config.ops_listen } });
+
+  const first = cluster.fork();
+  const started = await listeningOf(first);
+  if (typeof started === 'number') {
+    await listeners.close(['ops'], 0);
+    return started;
+  }
+  const keep = (worker?: Worker) => keepRunning(log, stopping.signal, worker);
+  const running = [keep(first), ...Array.from({ length: config.workers - 1 }, () => keep())];
+
+  return {
+    addresses: { ...started, ...listeners.addresses },
+    stop: async () => {
+      stopping.abort();
+      for (const worker of workers()) tellWorker(worker, { drain: true });
+      const timer = setTimeout(killAll, config.drain_delay_ms + config.drain_timeout_ms + END_GRACE_MS);
+      const codes = await Promise.all(running);
+      clearTimeout(timer);
+      await listeners.close(['ops'], 0);
+      return codes.every((code) => code === 0) ? 0 : 1;
+    },
+  };
+}
+
+function killAll(): void {
+  for (const worker of workers()) worker.process.kill('SIGKILL');
+}
+
+function workers(): readonly Worker[] {
+  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+}
+
+/** Where it listens, or its exit code when it ended before. */
+async function listeningOf(worker: Worker): Promise<PublicAddresses | number> {
+  return new Promise((resolve) => {
+    worker.on('message', (message: FromWorker) => {
+      if ('listening' in message) resolve(message.listening);
+    });
+    worker.once('exit', (code: number | null) => resolve(code ?? 1));
+  });
+}
+
+/** Resolves with the last exit code, when it was told to stop. */
+async function keepRunning(log: Logger, signal: AbortSignal, given?: Worker): Promise<number> {
+  let failures = 0;
+  for (let worker = given ?? cluster.fork(); ; worker = cluster.fork()) {
+    const startedAt = performance.now();
+    const [code, endedBy]: [number | null, string | null] = (await once(worker, 'exit')) as never;
+    if (signal.aborted) return code ?? 1;
+    failures = performance.now() - startedAt > STABLE_MS ? 0 : failures + 1;
+    const pauseMs = Math.min(100 * 2 ** failures, MAX_PAUSE_MS);
+    log.error(
+      { worker: worker.id, code, signal: endedBy, pause_ms: pauseMs },
+      'a worker ended; another is started',
+    );
+    await sleep(pauseMs, undefined, { signal }).catch(() => {});
+    if (signal.aborted) return 0;
+  }
+}
+
+const WORST_FIRST: readonly Readiness['status'][] = ['draining', 'degraded', 'ready'];
+
+/** The least ready of the workers: the connections that it is given are not served better by the others. */
+async function readinessOf(isStopping: boolean): Promise<Readiness> {
+  const asked = await Promise.all(workers().map((worker) => askWorker<Readiness>(worker, 'readiness')));
+  const answers = asked.filter((answer) => answer !== undefined);
+  const worst = WORST_FIRST.map((status) => answers.find((answer) => answer.status === status)).find(Boolean);
+  const status = isStopping ? 'draining' : (worst?.status ?? 'degraded');
+  return { store: { kind: 'redis', up: false }, key_ring: { version: 0, source: 'none' }, ...worst, status };
+}
+
+async function renderAll() {
+  const asked = await Promise.all(workers().map((worker) => askWorker<MetricsAsJson>(worker, 'metrics')));
+  return renderTogether(asked.filter((answer) => answer !== undefined));
+}
