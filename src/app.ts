@@ -14,11 +14,11 @@ import { settleFirstPortal } from './compose/first-portal.ts';
 import { intentCounts } from './compose/intent-counts.ts';
 import { knownHosts } from './compose/known-hosts.ts';
 import { nowSeconds, type Parts } from './compose/parts.ts';
+import { ringContext, ringUpkeep } from './compose/ring-context.ts';
 import { tokenRevocations } from './compose/token-inspection.ts';
 import { tokenService } from './compose/token-service.ts';
 import { upstreamContext, upstreamRecovery } from './compose/upstream-context.ts';
 import { openUpstreams } from './compose/upstreams.ts';
-import { keyLifeOf } from './config/key-life.ts';
 import { managementUrl } from './config/management-url.ts';
 import type { Config } from './config/schema.ts';
 import { createApp, type RegisterRoutes } from './http/apps.ts';
@@ -29,14 +29,9 @@ import { opsRoutes } from './http/ops-routes.ts';
 import { publicRoutes } from './http/public-routes.ts';
 import { tokenInspectionRoutes } from './http/token-inspection.ts';
 import { type Credentials, createCredentials } from './keys/credentials.ts';
-import type { KeyEncryptionKey } from './keys/derive.ts';
-import { developmentKeyEncryptionKey } from './keys/development-kek.ts';
-import { parseKeyEncryptionKey } from './keys/key-encryption-key.ts';
 import { openKeyRing } from './keys/open-ring.ts';
-import { createReplica } from './keys/replica.ts';
 import type { RingContext } from './keys/ring-context.ts';
 import type { RingLog } from './keys/ring-log.ts';
-import { FIRST_ALGS } from './keys/signing-alg.ts';
 import { repeat } from './lib/repeat.ts';
 import { returnMemory } from './lib/return-memory.ts';
 import { whenIdle } from './lib/when-idle.ts';
@@ -77,11 +72,10 @@ export async function startService({ config, log, ...options }: ServiceOptions):
   const store = await openStore(config.store_url, log);
   try {
     await requireDurability(config, store, log);
-    const kek = await keyEncryptionKey(config);
     const resources = resourcesByIdentifier(config.resources);
     const ring = await openKeyRing({
-      ...ringContext(config, store, kek, log),
-      upkeep: { isAwaited: async () => false },
+      ...(await ringContext(config, store, log)),
+      upkeep: ringUpkeep(store),
     });
     const clientCache = createClientCache({
       read: store.clients.read,
@@ -96,7 +90,7 @@ export async function startService({ config, log, ...options }: ServiceOptions):
       countIntents: intentCounts(store),
       clientCache: clientCache.state,
     });
-    const credentials = createCredentials(kek, randomBytes);
+    const credentials = createCredentials(ring.root, randomBytes);
     const portals = portalContext(store, credentials);
     // Asked for when a URL is made: only then is it known which port the system chose.
     let management = config.management_listen;
@@ -129,9 +123,19 @@ export async function openPortals(
 ): Promise<{ store: Store; portals: PortalContext }> {
   const store = await openStore(config.store_url);
   try {
-    const kek = await keyEncryptionKey(config);
-    await openKeyRing(ringContext(config, store, kek, log));
-    return { store, portals: portalContext(store, createCredentials(kek, randomBytes)) };
+    const ring = await openKeyRing(await ringContext(config, store, log));
+    return { store, portals: portalContext(store, createCredentials(ring.root, randomBytes)) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** What the command line needs to change the key ring; the caller closes the store. */
+export async function openKeys(config: Config, log: RingLog): Promise<{ store: Store; ring: RingContext }> {
+  const store = await openStore(config.store_url);
+  try {
+    return { store, ring: await ringContext(config, store, log) };
   } catch (error) {
     await store.close();
     throw error;
@@ -140,28 +144,6 @@ export async function openPortals(
 
 function portalContext(store: Store, { hashApiKey: hash }: Credentials): PortalContext {
   return { store: store.portals, random: randomBytes, hash, now: nowSeconds };
-}
-
-function ringContext(config: Config, store: Store, kek: KeyEncryptionKey, log: RingLog): RingContext {
-  const configured = Object.values(config.resources).map(({ signing_alg }) => signing_alg);
-  return {
-    store: store.rings,
-    replica: createReplica(config.keys_dir, randomBytes),
-    kek,
-    algs: [...new Set([...FIRST_ALGS, ...configured])],
-    life: keyLifeOf(config),
-    now: nowSeconds,
-    elapsedMs: () => performance.now(),
-    random: randomBytes,
-    log,
-  };
-}
-
-function keyEncryptionKey({ key_encryption_key, keys_dir }: Config): Promise<KeyEncryptionKey> {
-  // Without one outside development the configuration was refused.
-  return key_encryption_key === undefined
-    ? developmentKeyEncryptionKey(keys_dir, randomBytes)
-    : Promise.resolve(parseKeyEncryptionKey(key_encryption_key));
 }
 
 async function requireDurability(config: Config, store: Store, log: Logger): Promise<void> {

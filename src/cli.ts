@@ -12,6 +12,7 @@ import { ConfigError } from './config/problems.ts';
 
 const OPTIONS = {
   json: { type: 'boolean', default: false },
+  force: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -33,7 +34,9 @@ async function run(words: readonly string[]): Promise<number> {
   if (loaded === undefined) return 2;
   try {
     requireKnown(values);
-    return await command.run({ ...loaded, args: positionals.slice(1), json: values.json === true });
+    if (values.force && !command.takesForce) throw new UsageError('there is no option --force');
+    const options = { json: values.json === true, force: values.force === true };
+    return await command.run({ ...loaded, args: positionals.slice(1), ...options });
   } catch (error) {
     process.stderr.write(`dcr-bridge ${name}: ${error instanceof Error ? error.message : 'unknown error'}\n`);
     if (!(error instanceof UsageError)) return 1;

@@ -13,12 +13,14 @@ export interface Invocation {
   /** The words after the command's name. */
   readonly args: readonly string[];
   readonly json: boolean;
+  readonly force: boolean;
 }
 
 export interface Command {
   readonly synopsis: readonly string[];
   readonly about: string;
   readonly examples: readonly string[];
+  readonly takesForce?: true;
   /** Resolves with the exit code. Throws `UsageError` for wrong words. */
   readonly run: (invocation: Invocation) => Promise<number>;
 }
@@ -76,6 +78,32 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
         'dcr-bridge clients disable cl_1cTLxJdKtEmBtCkLYIHRDG',
       ],
       run: manageClients,
+    },
+  ],
+  [
+    'keys',
+    {
+      synopsis: [
+        'keys list',
+        'keys announce ALG',
+        'keys activate KID|ALG [--force]',
+        'keys retire KID|ALG [--force]',
+        'keys taint KID|ALG',
+        'keys export FILE',
+        'keys import FILE [ALG [PASSPHRASE_FILE]]',
+        'keys rewrap',
+      ],
+      about:
+        'See and change the signing keys; running nodes follow within ring_refresh_ms. A key is named by its KID, by the first 6 characters of it or more, or by its ALG; a KID that begins with - comes after --. announce publishes a new key, which signs by itself when its time comes. activate, retire: now, and before its time only with --force. taint is the emergency: out of the JWKS at once, the next key signs at once. export writes the sealed ring; import announces a private key (PEM or JWK). rewrap seals the ring under a new KEY_ENCRYPTION_KEY.',
+      examples: [
+        'dcr-bridge keys list',
+        'dcr-bridge keys announce EdDSA',
+        'dcr-bridge keys taint RS256',
+        'dcr-bridge keys import signing-key.pem PS256 passphrase.txt',
+      ],
+      takesForce: true,
+      // Loaded late: other commands start without the weight of the key ring.
+      run: async (invocation) => (await import('./keys.ts')).manageKeys(invocation),
     },
   ],
   [

@@ -66,6 +66,10 @@ export const CHECKS: readonly ((known: KnownConfig) => readonly Finding[])[] = [
     if (weakness === undefined) return [];
     return [{ path: ['key_encryption_key'], message: `must be random, but it ${weakness}` }];
   },
+  function previousKeyIsAnother({ key_encryption_key, key_encryption_key_previous: previous }) {
+    if (previous === undefined || previous !== key_encryption_key) return [];
+    return [{ path: ['key_encryption_key_previous'], message: 'must differ from KEY_ENCRYPTION_KEY' }];
+  },
   function bootstrapKeyIsLong({ issuer, bootstrap_portal }) {
     const key = bootstrap_portal?.api_key;
     if (issuer === undefined || key === undefined || isDevelopmentIssuer(issuer)) return [];

@@ -92,6 +92,7 @@ const UNITS: readonly (readonly [suffix: string, unit: string])[] = [
   ['_bytes', 'bytes'],
   ['_ms', 'milliseconds'],
   ['_seconds', 'seconds'],
+  ['_days', 'days'],
 ];
 
 function typeText(member: string, schema: JsonSchema): string {
@@ -101,7 +102,7 @@ function typeText(member: string, schema: JsonSchema): string {
   if (schema.type === 'boolean') return `${code('true')}, ${code('false')}`;
   if (schema.type === 'array') return 'list of texts';
   if (schema.type === 'object') return 'object';
-  if (schema.type !== 'integer') return 'text';
+  if (schema.type !== 'integer' && schema.type !== 'number') return 'text';
   const unit = UNITS.find(([suffix]) => member.endsWith(suffix))?.[1] ?? 'number';
   const { minimum, maximum } = schema;
   return maximum === undefined ? `${unit}, at least ${minimum}` : `${unit}, ${minimum} to ${maximum}`;

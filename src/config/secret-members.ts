@@ -15,6 +15,7 @@ export interface SecretMember {
 
 export const SECRET_MEMBERS: readonly SecretMember[] = [
   { path: ['key_encryption_key'], isPublic: () => false },
+  { path: ['key_encryption_key_previous'], isPublic: () => false },
   { path: ['bootstrap_portal'], isPublic: () => false },
   { path: ['store_url'], isPublic: (url) => !mayHoldSecret(url) },
   { path: ['providers', '*', 'initial_access_token'], isPublic: () => false },

@@ -67,6 +67,11 @@ export const settings = {
     description:
       '256 random bits as 43 base64url characters: encrypts the signing keys and keys the hashes of secrets. Generated into `keys_dir` on a first start in development; required otherwise.',
   }),
+  key_encryption_key_previous: keyEncryptionKey.optional().meta({
+    ...SECRET,
+    description:
+      'The key-encryption key before `key_encryption_key`, while the key ring is sealed under it: give it to every node together with the new one, run `dcr-bridge keys rewrap`, then remove it.',
+  }),
   bootstrap_portal: bootstrapPortal.optional().meta({
     ...SECRET,
     description:

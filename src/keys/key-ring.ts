@@ -1,6 +1,7 @@
 /**
  * The live key ring as the rest of the service sees it: all of it answers from memory, except `refresh`.
  */
+import type { KeyEncryptionKey } from './derive.ts';
 import type { StaticDocument } from './jwks.ts';
 import type { PublishedJwk } from './ring.ts';
 import type { ActiveKey } from './signer.ts';
@@ -16,6 +17,8 @@ export interface KeyRing {
   unconfirmedSeconds(): number;
   /** Throws `Refusal` `ring_unavailable` when no key of that algorithm may sign at `nowSeconds`. */
   activeKey(alg: SigningAlg, nowSeconds: number): ActiveKey;
+  /** What credentials are derived from; the same for the life of the installation. */
+  readonly root: KeyEncryptionKey;
   jwks(): StaticDocument;
   pem(kid: string): StaticDocument | undefined;
   publishedKeys(): readonly PublishedJwk[];

@@ -79,6 +79,7 @@ export async function openKeyRing(given: RingContext): Promise<KeyRing> {
   const unconfirmedSeconds = () => (elapsedMs() - confirmedAtMs) / 1000;
   const isStale = () => unconfirmedSeconds() > longestUnconfirmedSeconds(life);
 
+  reportKeks(context, current);
   reports.store(started.unreachable);
   reports.overdue(started.overdue);
   reports.stale(isStale() ? started.unreachable : undefined);
@@ -96,6 +97,7 @@ export async function openKeyRing(given: RingContext): Promise<KeyRing> {
     jwks: () => current.publication.jwks,
     pem: (kid) => current.publication.pems.get(kid),
     publishedKeys: () => current.publication.keys,
+    root: current.root,
     unconfirmedSeconds,
     activeKey: (alg, nowSeconds) => {
       const keys = current.signing.get(alg);
@@ -114,13 +116,14 @@ export async function openKeyRing(given: RingContext): Promise<KeyRing> {
   };
 }
 
-async function readReplica({ kek, replica }: RingContext): Promise<OpenedRing | undefined> {
+export async function readReplica(context: RingContext): Promise<OpenedRing | undefined> {
+  const { replica } = context;
   const document = await replica.read();
   if (document === undefined) return undefined;
   const remedy =
     "If the store has the ring, move this file away and start again: the node takes the store's copy. Else restore " +
     "the file from a backup or another node's keys directory.";
-  return openRing(kek, document, { name: replica.path, remedy });
+  return openRing(context, document, { name: replica.path, remedy });
 }
 
 interface Started extends Synchronised {
@@ -130,7 +133,9 @@ interface Started extends Synchronised {
 
 async function start(context: RingContext, replica: OpenedRing | undefined): Promise<Started> {
   try {
-    return { ...(await synchronise(context, replica)), source: 'store' };
+    const started = await synchronise(context, replica);
+    reportOldCopy(context, replica, started.ring);
+    return { ...started, source: 'store' };
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     if (replica === undefined) throw nowhere(context.replica.path, error);
@@ -138,10 +143,34 @@ async function start(context: RingContext, replica: OpenedRing | undefined): Pro
   }
 }
 
+/** A node that was away for a while, or a keys directory from a backup (S-KEY-11). */
+function reportOldCopy(
+  { log, replica }: RingContext,
+  copy: OpenedRing | undefined,
+  { ring }: OpenedRing,
+): void {
+  if (copy === undefined || copy.ring.version >= ring.version) return;
+  log.warn(
+    { copy_version: copy.ring.version, version: ring.version },
+    `${replica.path} HELD AN OLDER COPY OF THE KEY RING: it is not used but replaced; was it restored from a backup?`,
+  );
+}
+
 /** How long ago the store last confirmed what the replica holds, as far as this node's disk knows. */
 async function ageMs({ replica, now }: RingContext): Promise<number> {
   const confirmedAt = await replica.confirmedAtSeconds();
   return confirmedAt === undefined ? 0 : Math.max(0, now() - confirmedAt) * 1000;
+}
+
+/** Where the change to another key-encryption key stands (S-KEY-07). */
+function reportKeks({ previousKek, log }: RingContext, { kek }: OpenedRing): void {
+  if (previousKek === undefined) return;
+  if (kek === previousKek)
+    log.warn(
+      {},
+      'the key ring is still sealed under the previous key-encryption key: run dcr-bridge keys rewrap',
+    );
+  else log.info({}, 'KEY_ENCRYPTION_KEY_PREVIOUS is not needed any more by this node');
 }
 
 function reportsOf({ log, replica }: RingContext) {

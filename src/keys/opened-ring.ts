@@ -3,8 +3,8 @@ import type { KeyObject } from 'node:crypto';
 import type { KeyEncryptionKey } from './derive.ts';
 import { type Publication, publish } from './jwks.ts';
 import type { Ring, RingKey } from './ring.ts';
-import { damaged, openRingDocument, type Place } from './ring-document.ts';
-import { unsealPrivateKey } from './seal.ts';
+import { damaged, type KeyEncryptionKeys, openRingDocument, type Place } from './ring-document.ts';
+import { unsealPrivateKey, unsealRootKey } from './seal.ts';
 import { localSigner, type Signer } from './signer.ts';
 import type { SigningAlg } from './signing-alg.ts';
 import { signingOrder } from './signing-order.ts';
@@ -13,6 +13,10 @@ export interface OpenedRing {
   /** The sealed form that it was opened from. */
   readonly document: string;
   readonly ring: Ring;
+  /** What it is sealed under, and what a change of it is sealed under again. */
+  readonly kek: KeyEncryptionKey;
+  /** What credentials are derived from: the first key-encryption key of this installation, whatever came after. */
+  readonly root: KeyEncryptionKey;
   readonly publication: Publication;
   readonly signer: Signer;
   /** Of each algorithm the keys that may sign, the latest first: sorted once, not for each token. */
@@ -20,8 +24,8 @@ export interface OpenedRing {
 }
 
 /** Throws `RingError`: one key that can't be unsealed is reason enough not to use the ring. */
-export async function openRing(kek: KeyEncryptionKey, document: string, place: Place): Promise<OpenedRing> {
-  const ring = openRingDocument(kek, document, place);
+export async function openRing(keks: KeyEncryptionKeys, document: string, place: Place): Promise<OpenedRing> {
+  const { ring, kek } = openRingDocument(keks, document, place);
   const privateKeys = new Map<string, KeyObject>();
   for (const { kid, sealed_private_key: sealed } of ring.keys) {
     if (sealed === undefined) continue;
@@ -34,6 +38,8 @@ export async function openRing(kek: KeyEncryptionKey, document: string, place: P
   return {
     document,
     ring,
+    kek,
+    root: await rootOf(ring, kek, place),
     publication: publish(ring),
     signer: localSigner(ring.keys, privateKeys),
     signing: new Map(
@@ -43,4 +49,17 @@ export async function openRing(kek: KeyEncryptionKey, document: string, place: P
       ]),
     ),
   };
+}
+
+async function rootOf(
+  { sealed_root: sealed }: Ring,
+  kek: KeyEncryptionKey,
+  place: Place,
+): Promise<KeyEncryptionKey> {
+  if (sealed === undefined) return kek;
+  try {
+    return await unsealRootKey(kek, sealed);
+  } catch (error) {
+    throw damaged(place, "has a root key that can't be unsealed", error);
+  }
 }

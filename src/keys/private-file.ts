@@ -15,16 +15,30 @@ import { RingError } from './ring-error.ts';
 export async function readPrivateFile(path: string): Promise<string | undefined> {
   try {
     await refuseUnsafeDirectory(dirname(path));
-    // No link is followed, and opening a pipe does not wait for its writer.
-    await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    // Asked of the open file, so that it can't be another one by the time it is read.
-    refuseUnsafeFile(await file.stat(), path);
-    return await file.readFile('utf8');
+    return await readUnlinked(path);
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     if (hasCode(error, 'ELOOP')) throw symbolicLink(path);
     throw error instanceof RingError ? error : unreadable(path, error);
   }
+}
+
+/** The content of a file that a person put somewhere: only its own owner and mode count. Throws `RingError`. */
+export async function readFileOfOurs(path: string): Promise<string> {
+  try {
+    return await readUnlinked(path);
+  } catch (error) {
+    if (hasCode(error, 'ELOOP')) throw symbolicLink(path);
+    throw error instanceof RingError ? error : unreadable(path, error);
+  }
+}
+
+async function readUnlinked(path: string): Promise<string> {
+  // No link is followed, and opening a pipe does not wait for its writer.
+  await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  // Asked of the open file, so that it can't be another one by the time it is read.
+  refuseUnsafeFile(await file.stat(), path);
+  return await file.readFile('utf8');
 }
 
 /** Durable when it resolves. Throws `RingError`; one whole content, old or new, is then there. */

@@ -31,6 +31,11 @@ export function reconcile<C extends Copy>(
   if (ours === undefined || stored.document === ours.document) return { action: 'use_stored', copy: stored };
   if (stored.ring.ring_id !== ours.ring.ring_id) throw mismatch(stored.ring, ours.ring, oursName);
   if (stored.ring.version === ours.ring.version) throw diverged(stored.ring, oursName);
+  const [newer, older] =
+    stored.ring.version > ours.ring.version ? [stored.ring, ours.ring] : [ours.ring, stored.ring];
+  // A ring never forgets a key. One that has is another branch, grown from an old backup (S-KEY-11).
+  if (older.keys.some(({ kid }) => !newer.keys.some((key) => key.kid === kid)))
+    throw forked(stored.ring, ours.ring, oursName);
   // The newer one has the keys of the older; going back would withdraw keys that have signed.
   return stored.ring.version > ours.ring.version
     ? { action: 'use_stored', copy: stored }
@@ -51,5 +56,14 @@ function diverged(stored: Ring, oursName: string): RingError {
     'ring_diverged',
     `The store and ${oursName} hold different content as version ${stored.version} of the key ring ${stored.ring_id}. ` +
       `If the store's is the one that nodes sign with, move ${oursName} away: this node then takes the store's.`,
+  );
+}
+
+function forked(stored: Ring, ours: Ring, oursName: string): RingError {
+  return new RingError(
+    'ring_diverged',
+    `Version ${stored.version} of the key ring ${ours.ring_id} in the store and version ${ours.version} in ${oursName} have ` +
+      'each a key that the other lacks: one of them went on from an old backup. Keep the one that nodes sign with: ' +
+      `if it is the store's, move ${oursName} away.`,
   );
 }

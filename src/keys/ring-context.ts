@@ -1,17 +1,16 @@
 /** What the key ring is given by the composition root. */
 import type { RandomBytes } from '../lib/random.ts';
-import type { KeyEncryptionKey } from './derive.ts';
 import type { KeyLife } from './key-life.ts';
 import type { Replica } from './replica.ts';
 import type { RingKey } from './ring.ts';
+import type { KeyEncryptionKeys } from './ring-document.ts';
 import type { RingLog } from './ring-log.ts';
 import type { RingStore } from './ring-store.ts';
 import type { SigningAlg } from './signing-alg.ts';
 
-export interface RingContext {
+export interface RingContext extends KeyEncryptionKeys {
   readonly store: RingStore;
   readonly replica: Replica;
-  readonly kek: KeyEncryptionKey;
   /** Each gets a key. */
   readonly algs: readonly SigningAlg[];
   readonly life: KeyLife;
@@ -28,4 +27,6 @@ export interface RingContext {
 export interface Upkeep {
   /** Whether a reader that must have seen the key before it signs has not. Throws `StoreUnavailable`. */
   readonly isAwaited: (key: RingKey) => Promise<boolean>;
+  /** Whether this node may do it now. Two that may are stopped by the version compare. Throws `StoreUnavailable`. */
+  readonly leads: () => Promise<boolean>;
 }

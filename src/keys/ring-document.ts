@@ -24,6 +24,11 @@ export function sealRing(kek: KeyEncryptionKey, content: Ring): string {
   return `{"format":${FORMAT},"kek_id":"${kekId(kek)}","mac":"${authenticator(kek, text)}","ring":${text}}`;
 }
 
+/** Whether the text has the form of a sealed ring, whosever it is. */
+export function isSealedRing(text: string): boolean {
+  return FORM.test(text);
+}
+
 /** The place of a document, in words for the operator: where it is and how to put it right. */
 export interface Place {
   /** `the store`, `keys/ring.json`. */
@@ -32,8 +37,20 @@ export interface Place {
   readonly remedy: string;
 }
 
+/** The key that the operator has set, and the one before it while the ring may still be sealed under that. */
+export interface KeyEncryptionKeys {
+  readonly kek: KeyEncryptionKey;
+  readonly previousKek?: KeyEncryptionKey | undefined;
+}
+
+export interface OpenedDocument {
+  readonly ring: Ring;
+  /** The one that it is sealed under. */
+  readonly kek: KeyEncryptionKey;
+}
+
 /** Throws `RingError`. Its private keys are still sealed. */
-export function openRingDocument(kek: KeyEncryptionKey, document: string, place: Place): Ring {
+export function openRingDocument(keks: KeyEncryptionKeys, document: string, place: Place): OpenedDocument {
   const [, format, sealedUnder, mac, text] = FORM.exec(document) ?? [];
   if (sealedUnder === undefined || mac === undefined || text === undefined) {
     throw damaged(
@@ -41,6 +58,8 @@ export function openRingDocument(kek: KeyEncryptionKey, document: string, place:
       isJson(document) ? 'is not a key ring as this service writes it' : 'is truncated or not JSON',
     );
   }
+  const { previousKek } = keks;
+  const kek = previousKek !== undefined && sealedUnder === kekId(previousKek) ? previousKek : keks.kek;
   if (format !== FORMAT) throw unsupported(place, `has the format ${format}`);
   const authentic = timingSafeEqual(Buffer.from(mac), Buffer.from(authenticator(kek, text)));
   if (!authentic && sealedUnder !== kekId(kek)) throw wrongKek(place, sealedUnder, kekId(kek));
@@ -49,7 +68,7 @@ export function openRingDocument(kek: KeyEncryptionKey, document: string, place:
   }
   const { success, data, error } = ring.safeParse(JSON.parse(text));
   if (!success) throw unsupported(place, 'is authentic but has content that is not understood', error);
-  return data;
+  return { ring: data, kek };
 }
 
 /** Base64url of HMAC-SHA-256. */
@@ -81,6 +100,7 @@ function wrongKek(place: Place, theirs: string, ours: string): RingError {
   return new RingError(
     'kek_wrong',
     `The key ring in ${place.name} is sealed under the key-encryption key with the id ${theirs}; this process ` +
-      `was given the one with the id ${ours}. Set KEY_ENCRYPTION_KEY to the key that the ring was created with.`,
+      `was given the one with the id ${ours}. Set KEY_ENCRYPTION_KEY to the key that the ring is sealed under; if it was replaced and another place still has ` +
+      'the ring under the old one, set that as KEY_ENCRYPTION_KEY_PREVIOUS.',
   );
 }

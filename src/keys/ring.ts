@@ -47,6 +47,8 @@ export const ring = z
     /** Counts the changes, from 1. */
     version: z.int().positive(),
     created_at: epochSeconds,
+    /** JWE. What stored hashes depend on; absent while that is the key-encryption key itself. */
+    sealed_root: z.string().exactOptional(),
     keys: z.array(ringKey).min(1),
   })
   .refine(({ keys }) => keys.every((key) => key.kid === thumbprint(key.public_jwk)), {

@@ -38,6 +38,25 @@ export async function unsealPrivateKey(
   return privateKey;
 }
 
+const ROOT_PURPOSE = 'dcr-bridge root key';
+
+/** The key that stored hashes depend on, so that it outlives a change of the key-encryption key. */
+export function sealRootKey(kek: KeyEncryptionKey, root: Uint8Array): Promise<string> {
+  return new CompactEncrypt(root)
+    .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', purpose: ROOT_PURPOSE })
+    .encrypt(deriveKey(kek, 'ring-encryption'));
+}
+
+/** Throws when `sealed` is damaged, sealed under another key, or not a root key. */
+export async function unsealRootKey(kek: KeyEncryptionKey, sealed: string): Promise<Uint8Array> {
+  const { plaintext, protectedHeader } = await compactDecrypt(sealed, deriveKey(kek, 'ring-encryption'), {
+    keyManagementAlgorithms: ['dir'],
+    contentEncryptionAlgorithms: ['A256GCM'],
+  });
+  if (protectedHeader.purpose !== ROOT_PURPOSE) throw new Error('sealed for another purpose');
+  return plaintext;
+}
+
 function parseJwk(plaintext: Uint8Array): JWK {
   return JSON.parse(Buffer.from(plaintext).toString('utf8'));
 }

@@ -5,6 +5,7 @@
  */
 import { StoreUnavailable } from '../lib/store-unavailable.ts';
 import { carriedOut, stepsDue } from './carry-out.ts';
+import type { KeyEncryptionKey } from './derive.ts';
 import { firstRing, generateActiveKeys } from './generate-ring.ts';
 import { type OpenedRing, openRing } from './opened-ring.ts';
 import { reconcile } from './reconcile.ts';
@@ -61,7 +62,7 @@ async function agree(context: RingContext, ours: OpenedRing | undefined): Promis
 async function create(context: RingContext): Promise<OpenedRing | undefined> {
   const now = context.now();
   const keys = await generateActiveKeys(context.kek, context.algs, now);
-  const created = await seal(context, firstRing(keys, now, context.random));
+  const created = await sealedRing(context.kek, firstRing(keys, now, context.random));
   const written = await write(context, created, 0);
   if (written !== undefined) context.log.info(summary(written.ring), 'created the key ring');
   return written;
@@ -74,7 +75,7 @@ async function keepUp(context: RingContext, current: OpenedRing): Promise<Synchr
     if (steps.length === 0) return { ring: current };
     // A node whose disk can't keep the ring leaves the change to one that can, or to later (F-18).
     await context.replica.write(current.document);
-    const next = await seal(context, await carriedOut(context, current.ring, steps));
+    const next = await sealedRing(current.kek, await carriedOut(context, current, steps));
     const written = await write(context, next, current.ring.version);
     if (written === undefined) return undefined;
     context.log.info({ ...summary(written.ring), steps }, 'changed the key ring');
@@ -86,14 +87,38 @@ async function keepUp(context: RingContext, current: OpenedRing): Promise<Synchr
   }
 }
 
+/** A ring that is to be stored, and the key to seal it under; or why there is none. */
+export type Change = { readonly ring: Ring; readonly kek: KeyEncryptionKey } | { readonly refused: string };
+
+/**
+ * Changes the ring as an operator asked: `change` is made anew from the ring in force each time another writer
+ * was faster. Throws `RingError`, or `StoreUnavailable`.
+ */
+export async function changeRing(
+  context: RingContext,
+  ours: OpenedRing | undefined,
+  change: (current: OpenedRing) => Promise<Change>,
+): Promise<{ readonly changed: OpenedRing } | { readonly refused: string }> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const current = await agree(context, ours);
+    if (current === undefined) continue;
+    const next = await change(current);
+    if ('refused' in next) return next;
+    const changed = await write(context, await sealedRing(next.kek, next.ring), current.ring.version);
+    if (changed === undefined) continue;
+    await context.replica.write(changed.document);
+    return { changed };
+  }
+  throw new StoreUnavailable('ring.write', 'not_done');
+}
+
 async function readStored(
   context: RingContext,
   ours: OpenedRing | undefined,
 ): Promise<OpenedRing | undefined> {
   const stored = await context.store.readRing();
   if (stored === undefined) return undefined;
-  const opened =
-    stored.document === ours?.document ? ours : await openRing(context.kek, stored.document, STORE);
+  const opened = stored.document === ours?.document ? ours : await openRing(context, stored.document, STORE);
   // The number beside the document is what the store compares; only the one inside is authenticated.
   if (stored.version !== opened.ring.version) {
     throw damaged(STORE, `is kept as version ${stored.version} but is version ${opened.ring.version}`);
@@ -111,8 +136,8 @@ async function write(
 }
 
 /** Opened again from its sealed form: what can't be opened must not be stored. */
-function seal(context: RingContext, ring: Ring): Promise<OpenedRing> {
-  return openRing(context.kek, sealRing(context.kek, ring), { name: 'memory', remedy: '' });
+function sealedRing(kek: KeyEncryptionKey, ring: Ring): Promise<OpenedRing> {
+  return openRing({ kek }, sealRing(kek, ring), { name: 'memory', remedy: '' });
 }
 
 function summary(ring: Ring): object {

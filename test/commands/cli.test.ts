@@ -29,6 +29,8 @@ describe('help', { concurrency: 4 }, () => {
         'portals issue-token NAME [USES [SECONDS]]',
         'clients list PORTAL [PROVIDER]',
         'clients delete CLIENT_ID',
+        'keys activate KID|ALG [--force]',
+        'keys import FILE [ALG [PASSPHRASE_FILE]]',
         'openapi',
       ]) {
         assert.ok(stdout.includes(`  ${line}`), line);
@@ -36,7 +38,7 @@ describe('help', { concurrency: 4 }, () => {
     });
   }
 
-  for (const command of ['serve', 'config', 'portals', 'clients', 'openapi']) {
+  for (const command of ['serve', 'config', 'portals', 'clients', 'keys', 'openapi']) {
     test(`${command} --help explains it, with examples`, async () => {
       const { code, stdout } = await run([command, '--help'], { cwd });
       assert.equal(code, 0);
@@ -78,6 +80,17 @@ describe('words that mean nothing: exit code 2, help, and nothing is made', { co
     [['clients', 'show'], /say which client: CLIENT_ID/],
     [['clients', 'delete'], /say which client: CLIENT_ID/],
     [['clients', 'disable', 'one', 'two'], /"two" is one word too many/],
+    [['keys'], /say one of: list, announce, activate, retire, taint, rewrap, export, import\n/],
+    [['keys', 'list', 'RS256'], /"RS256" is one word too many/],
+    [['keys', 'announce'], /ALG must be one of RS256/],
+    [['keys', 'announce', 'HS256'], /ALG must be one of RS256/],
+    [['keys', 'activate'], /say which key: KID or ALG/],
+    [['keys', 'taint', 'RS256', 'ES256'], /"ES256" is one word too many/],
+    [['keys', 'taint', 'RS256', '--force'], /keys taint takes no --force/],
+    [['keys', 'import'], /say which file: FILE/],
+    [['keys', 'import', 'a.pem', 'none'], /ALG must be one of RS256/],
+    [['keys', 'export'], /say where to: FILE/],
+    [['portals', 'list', '--force'], /there is no option --force/],
     [['openapi', 'yaml'], /"yaml" is one word too many/],
   ];
   for (const [words, says] of rows) {

@@ -15,7 +15,7 @@ export type Mint = (alg: SigningAlg, claims: Json, header?: Json) => Promise<str
 
 export async function openMint(keysDirectory: string, keyEncryptionKey: string): Promise<Mint> {
   const document = readFileSync(join(keysDirectory, REPLICA_FILE), 'utf8');
-  const { signer, signing } = await openRing(parseKeyEncryptionKey(keyEncryptionKey), document, {
+  const { signer, signing } = await openRing({ kek: parseKeyEncryptionKey(keyEncryptionKey) }, document, {
     name: 'the keys directory of the service under test',
     remedy: '',
   });

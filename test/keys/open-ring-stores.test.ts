@@ -42,7 +42,11 @@ for (const implementation of IMPLEMENTATIONS) {
         assert.equal((await ring.refresh()).outcome, 'swapped');
         assert.equal(ring.jwks().etag, grown[0]?.jwks().etag);
       }
-      assert.deepEqual(nodes.flatMap(warnings), []);
+      // Each was overtaken by another that added the key.
+      assert.deepEqual(
+        nodes.flatMap(warnings).filter((text) => !text.includes('OLDER COPY')),
+        [],
+      );
     });
 
     test('a restart keeps the keys; under a wrong key-encryption key it is refused', async () => {

@@ -17,7 +17,7 @@ test('a sealed ring is JSON for a person with a tool, and opens to what it was',
   const shown = JSON.parse(document);
   assert.deepEqual(Object.keys(shown), ['format', 'kek_id', 'mac', 'ring']);
   assert.deepEqual(shown.ring, ring);
-  assert.deepEqual(openRingDocument(KEK, document, place), ring);
+  assert.deepEqual(openRingDocument({ kek: KEK }, document, place), { ring, kek: KEK });
 });
 
 test('S-KEY-02, F-20: every flipped bit is refused, wherever it is', () => {
@@ -53,34 +53,34 @@ test('F-20: a truncated document is told from one that was altered', () => {
   for (const length of [0, 1, 40, document.length - 1]) {
     const cut = document.slice(0, length);
     assert.throws(
-      () => openRingDocument(KEK, cut, place),
+      () => openRingDocument({ kek: KEK }, cut, place),
       ringError('ring_damaged', /truncated or not JSON/),
     );
   }
   const altered = document.replace('"active"', '"tainted"');
   assert.throws(
-    () => openRingDocument(KEK, altered, place),
+    () => openRingDocument({ kek: KEK }, altered, place),
     ringError('ring_damaged', /altered/, /Do this\./),
   );
   assert.throws(
-    () => openRingDocument(KEK, JSON.stringify(ring), place),
+    () => openRingDocument({ kek: KEK }, JSON.stringify(ring), place),
     ringError('ring_damaged', /not a key ring as this service writes it/),
   );
 });
 
 test('a document that was only laid out anew is refused: its bytes are what is authenticated', () => {
   for (const text of [JSON.stringify(JSON.parse(document), null, 2), `${document}\n`, ` ${document}`]) {
-    assert.throws(() => openRingDocument(KEK, text, place), ringError('ring_damaged'));
+    assert.throws(() => openRingDocument({ kek: KEK }, text, place), ringError('ring_damaged'));
   }
 });
 
 test('S-KEY-02: a wrong key-encryption key is told from damage, and both key ids are named', () => {
   assert.throws(
-    () => openRingDocument(OTHER_KEK, document, place),
+    () => openRingDocument({ kek: OTHER_KEK }, document, place),
     ringError('kek_wrong', new RegExp(kekId(KEK)), new RegExp(kekId(OTHER_KEK)), /KEY_ENCRYPTION_KEY/),
   );
   const relabelled = document.replace(kekId(KEK), kekId(OTHER_KEK));
-  assert.throws(() => openRingDocument(KEK, relabelled, place), ringError('ring_damaged'));
+  assert.throws(() => openRingDocument({ kek: KEK }, relabelled, place), ringError('ring_damaged'));
 });
 
 test('a key id says nothing of its key and differs by purpose', () => {
@@ -102,7 +102,7 @@ test('S-KEY-05: a public key planted by someone without the key-encryption key i
     createHmac('sha256', '').update(JSON.stringify(planted)).digest('base64url'),
   );
   for (const forged of [kept, own, unkeyed, kept.replace(`"mac":"${mac}",`, '')]) {
-    assert.throws(() => openRingDocument(KEK, forged, place), ringError('ring_damaged'));
+    assert.throws(() => openRingDocument({ kek: KEK }, forged, place), ringError('ring_damaged'));
   }
 });
 
@@ -117,7 +117,7 @@ test('S-KEY-02: private keys swapped between kids are refused, even in a documen
     ],
   };
   await assert.rejects(
-    openRing(KEK, sealRing(KEK, swapped), place),
+    openRing({ kek: KEK }, sealRing(KEK, swapped), place),
     ringError('ring_damaged', /private key that can't be unsealed/, new RegExp(one.kid)),
   );
 });
@@ -134,20 +134,23 @@ test('S-KEY-06: who reads the document learns no private member', async () => {
 
 test('what a later version of the service wrote is named as that, not as damage', () => {
   const later = document.replace('"format":1', '"format":2');
-  assert.throws(() => openRingDocument(KEK, later, place), ringError('ring_unsupported', /format 2/));
+  assert.throws(
+    () => openRingDocument({ kek: KEK }, later, place),
+    ringError('ring_unsupported', /format 2/),
+  );
   const { keys, ...rest } = ring;
   const unknown: Ring = JSON.parse(
     JSON.stringify({ ...rest, keys: keys.map((key) => ({ ...key, alg: 'XX1' })) }),
   );
   assert.throws(
-    () => openRingDocument(KEK, sealRing(KEK, unknown), place),
+    () => openRingDocument({ kek: KEK }, sealRing(KEK, unknown), place),
     ringError('ring_unsupported', /not understood/, /later/),
   );
 });
 
 function refused(text: string): void {
   assert.throws(
-    () => openRingDocument(KEK, text, place),
+    () => openRingDocument({ kek: KEK }, text, place),
     (error: unknown) =>
       error instanceof RingError && ['ring_damaged', 'ring_unsupported', 'kek_wrong'].includes(error.code),
   );

@@ -13,7 +13,7 @@ const place = { name: 'the test', remedy: '' };
 
 test('a token of every algorithm verifies with jose, by JWKS and by PEM', async () => {
   const ring = await newRing(ALGS);
-  const opened = await openRing(KEK, sealRing(KEK, ring), place);
+  const opened = await openRing({ kek: KEK }, sealRing(KEK, ring), place);
   const jwks = createLocalJWKSet(JSON.parse(opened.publication.jwks.body.toString()));
   for (const alg of ALGS) {
     const key = opened.signer.key(opened.signing.get(alg)?.[0]?.kid ?? '');

@@ -115,7 +115,7 @@ export function node(store: RingStore, changes: Partial<RingContext> = {}): Node
     kek: KEK,
     algs: ['ES256'],
     life: LIFE,
-    upkeep: { isAwaited: async () => false },
+    upkeep: { isAwaited: async () => false, leads: async () => true },
     now: () => NOW,
     elapsedMs: () => 0,
     random,
