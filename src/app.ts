@@ -229,9 +229,9 @@ async function serve(
     repeat(config.ring_refresh_ms, async () => void (await ring.refresh())),
     repeat(USAGE_FLUSH_MS, usage.flush),
     repeat(REVOCATIONS_REFRESH_MS, () => revocations.refresh(nowSeconds())),
-    ...(upstreams.byName.size === 0
-      ? []
-      : [repeat(config.upstream_recovery_ms, recovery.run), repeat(UPSTREAM_REFRESH_MS, upstreams.refresh)]),
+    ...(withUpstreams
+      ? [repeat(config.upstream_recovery_ms, recovery.run), repeat(UPSTREAM_REFRESH_MS, upstreams.refresh)]
+      : []),
     // Only where the store was away at start: the first portal is then still to be looked for.
     ...(settled ? [] : [repeat(FIRST_PORTAL_RETRY_MS, settle)]),
   ];

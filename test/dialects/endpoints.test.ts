@@ -30,7 +30,7 @@ test('the HTTP Bridge has the operations of its contract, each with its success'
     ['GET', '/bridge/:provider/clients/:client_id', 'none', false, '200'],
     ['PUT', '/bridge/:provider/clients/:client_id', 'required', false, '200'],
     ['POST', '/bridge/:provider/clients/:client_id/rotate-secret', 'optional', true, '200'],
-    ['DELETE', '/bridge/:provider/clients/:client_id', 'none', false, '204'],
+    ['DELETE', '/bridge/:provider/clients/:client_id', 'none', false, '202,204'],
     ['GET', '/bridge/:provider/clients/:client_id/secrets', 'none', false, '200'],
     ['POST', '/bridge/:provider/clients/:client_id/secrets', 'optional', true, '201'],
     ['DELETE', '/bridge/:provider/clients/:client_id/secrets/:secret_id', 'none', false, '204'],
@@ -40,7 +40,7 @@ test('the HTTP Bridge has the operations of its contract, each with its success'
 test('Konnect has the operations of its contract, each with its success', () => {
   assert.deepEqual(rowsOf(konnectEndpoints(context)), [
     ['POST', '/konnect/:provider', 'required', true, '201'],
-    ['DELETE', '/konnect/:provider/:client_id', 'none', false, '204'],
+    ['DELETE', '/konnect/:provider/:client_id', 'none', false, '202,204'],
     ['POST', '/konnect/:provider/:client_id/new-secret', 'optional', true, '200'],
     ['POST', '/konnect/:provider/:client_id/event-hook', 'required', false, '200'],
     ['GET', '/konnect/:provider/:client_id/secrets', 'none', false, '200'],
@@ -63,7 +63,7 @@ test('RFC 7591 and 7592 have the operations of their contract under any base, ea
       ['POST', base, 'required', true, '201'],
       ['GET', `${base}/:client_id`, 'none', false, '200'],
       ['PUT', `${base}/:client_id`, 'required', false, '200'],
-      ['DELETE', `${base}/:client_id`, 'none', false, '204'],
+      ['DELETE', `${base}/:client_id`, 'none', false, '202,204'],
       ...['POST', 'PUT', 'PATCH'].map((method) => [
         method,
         `${base}/:client_id/renew-secret`,

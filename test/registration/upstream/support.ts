@@ -27,7 +27,7 @@ export interface UpstreamWorld extends World {
   open(): Promise<readonly Intent[]>;
 }
 
-async function upstreamWorld(
+export async function upstreamWorld(
   options: ScriptedOptions = {},
   around: <Port extends ClientStore | IntentStore>(port: Port) => Port = (port) => port,
 ): Promise<UpstreamWorld> {
