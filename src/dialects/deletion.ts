@@ -10,13 +10,13 @@ import { type DialectRequest, idOf } from './request.ts';
 
 const pendingDeletion = z
   .strictObject({
-    client_id: z.string(),
+    client_id: z.string().meta({ description: 'The client that is deleted here.' }),
     state: z.enum(['deleting', 'unmanageable']).meta({
       description:
         '`deleting`: it is tried until the identity provider agrees. `unmanageable`: the provider does not let us; its operator has to remove the client there.',
     }),
   })
-  .meta({ id: 'PendingDeletion' });
+  .meta({ id: 'PendingDeletion', description: 'A delete that its identity provider has not agreed to yet.' });
 
 export const DELETED = { 204: { description: 'Done; no body.', schema: null } };
 

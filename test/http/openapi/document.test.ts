@@ -122,6 +122,7 @@ suite('Schemas', () => {
       KonnectClient: ['client_id', 'client_secret'],
       KonnectSecretList: ['secrets'],
       KonnectSecret: ['secret_id', 'client_id', 'client_secret', 'status', 'created_at', 'expires_at'],
+      PendingDeletion: ['client_id', 'state'],
     };
     for (const [name, members] of Object.entries(answers)) {
       assert.deepEqual(Object.keys(component(name).properties), members, name);
@@ -247,6 +248,7 @@ suite('Errors', () => {
       401: ['key_missing', 'key_unknown'],
       403: ['provider_not_allowed'],
       404: ['provider_unknown', 'client_unknown'],
+      421: ['host_unknown'],
       429: ['rate_limited'],
       503: ['store_unavailable'],
     });
@@ -263,6 +265,7 @@ suite('Errors', () => {
       408: ['body_timeout'],
       413: ['body_too_large'],
       415: ['media_type_unsupported'],
+      421: ['host_unknown'],
       422: ['idempotency_key_reused'],
       429: ['rate_limited'],
       503: ['store_unavailable'],
@@ -272,7 +275,9 @@ suite('Errors', () => {
       'rotation_unsupported',
       'secret_limit',
     ]);
-    assert.equal(errorsOf('DELETE /bridge/{provider}/clients/{client_id}')[409], undefined);
+    // What needs a provider of type oidc can't happen at our own.
+    assert.deepEqual(errorsOf('DELETE /bridge/{provider}/clients/{client_id}')[409], ['client_busy']);
+    assert.equal(errorsOf('DELETE /oauth2/register/{client_id}')[409], undefined);
     assert.deepEqual(
       errorsOf('DELETE /oauth2/register/{client_id}')[401]?.at(-1),
       'registration_token_invalid',

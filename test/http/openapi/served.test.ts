@@ -74,7 +74,7 @@ test('"dcr-bridge openapi" prints what the service serves, and leaves no store a
   const print = (...words: readonly string[]) =>
     execFileSync(process.execPath, [CLI, 'openapi', ...words], {
       cwd,
-      env: { PATH: process.env.PATH, ISSUER: service.issuer },
+      env: { PATH: process.env.PATH, ISSUER: service.issuer, MANAGEMENT_URL: service.managementUrl },
       encoding: 'utf8',
     });
   const printed = print();

@@ -134,6 +134,8 @@ const SINCE: Readonly<Record<string, number>> = {
   leases: 2,
   client_total: 3,
   revoked_tokens: 4,
+  replays: 5,
+  replay_memory: 5,
 };
 
 /** Makes of a file one that this version of the service has never seen. */
