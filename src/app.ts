@@ -77,6 +77,10 @@ export async function startService({ config, log, ...options }: ServiceOptions):
       ...(await ringContext(config, store, log)),
       upkeep: ringUpkeep(store),
     });
+    const upstreams = await openUpstreams(config, (provider, call) => {
+      metrics.upstreamCalled(provider, call);
+      if (call.operation === 'discover' && call.outcome !== 'done') log.warn({ provider, ...call }, UNREAD);
+    });
     const clientCache = createClientCache({
       read: store.clients.read,
       changes: store.clientChanges,
@@ -89,12 +93,13 @@ export async function startService({ config, log, ...options }: ServiceOptions):
       countClients: clientCounts(config, store),
       countIntents: intentCounts(store),
       clientCache: clientCache.state,
+      circuits: upstreams.circuits,
     });
     const credentials = createCredentials(ring.root, randomBytes);
     const portals = portalContext(store, credentials);
     // Asked for when a URL is made: only then is it known which port the system chose.
     let management = config.management_listen;
-    const parts = { config, log, metrics, clientCache, ring, credentials, portals, resources };
+    const parts = { config, log, metrics, clientCache, ring, credentials, portals, resources, upstreams };
     const clients = forgetting(store.clients, clientCache);
     const service = await serve(
       {
@@ -162,16 +167,24 @@ async function requireDurability(config: Config, store: Store, log: Logger): Pro
 
 const FIRST_PORTAL_RETRY_MS = 1000;
 const USAGE_FLUSH_MS = 5000;
+/** How often it is looked whether a discovery document is due: one that never came is asked for again. */
 const UPSTREAM_REFRESH_MS = 60_000;
 /** Quiet for this long is idle; what a busy time left in the heap is then given back. */
 const IDLE_MS = 5000;
+
+const UNREAD =
+  "a provider's discovery document could not be read or taken; the last good one, if any, is in use";
 
 async function serve(
   parts: Parts,
   { portalCreated, ops }: Pick<ServiceOptions, 'portalCreated' | 'ops'>,
 ): Promise<Service> {
-  const { config, log, metrics, store, ring } = parts;
-  const health = createHealth({ store, ring: () => ({ version: ring.version, source: ring.source }) });
+  const { config, log, metrics, store, ring, upstreams } = parts;
+  const health = createHealth({
+    store,
+    ring: () => ({ version: ring.version, source: ring.source }),
+    providers: upstreams.health,
+  });
   const usage = createSecretUsageRecorder(store.secretUsage, (error) =>
     log.warn({ err: error }, 'the uses of secrets could not be written; they are counted on'),
   );
@@ -191,7 +204,6 @@ async function serve(
     ).callback();
   const revocations = tokenRevocations(parts);
   await revocations.refresh(nowSeconds());
-  const upstreams = await openUpstreams(config, () => {});
   const upstream = upstreamContext(parts, upstreams.byName);
   const recovery = upstreamRecovery(parts, upstream);
   const groups = bridge(parts, upstream);
@@ -222,6 +234,7 @@ async function serve(
     ...(ops ? { ops: { handler: app('ops', opsRoutes(health, metrics)), address: config.ops_listen } } : {}),
   });
   const withUpstreams = upstreams.byName.size > 0;
+  // Not awaited: a provider that is down delays no start.
   if (withUpstreams) void Promise.all([upstreams.refresh(), recovery.run()]);
   const settleMemory = whenIdle(returnMemory);
   const repetitions = [

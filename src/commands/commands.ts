@@ -4,6 +4,7 @@ import { manageClients } from './clients.ts';
 import { checkConfig, printConfig } from './config.ts';
 import { printOpenApi } from './openapi.ts';
 import { managePortals } from './portals.ts';
+import { manageProviders } from './providers.ts';
 import { serve } from './serve.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -104,6 +105,16 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
       takesForce: true,
       // Loaded late: other commands start without the weight of the key ring.
       run: async (invocation) => (await import('./keys.ts')).manageKeys(invocation),
+    },
+  ],
+  [
+    'providers',
+    {
+      synopsis: ['providers check [NAME]'],
+      about:
+        'Try the upstream providers, or one: the discovery document, the credential, and a client that is made and deleted again. Fails when a step does.',
+      examples: ['dcr-bridge providers check', 'dcr-bridge providers check acme --json'],
+      run: manageProviders,
     },
   ],
   [

@@ -21,6 +21,7 @@ export function describedGroups(config: Config): readonly Group[] {
     ring: unopened(),
     metrics: unopened(),
     log: unopened(),
+    upstreams: unopened(),
   };
   return bridge(parts, upstreamContext(parts, new Map()));
 }

@@ -8,6 +8,7 @@ import type { Store } from '../stores/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Resource } from '../tokens/resource.ts';
+import type { Upstreams } from './upstreams.ts';
 
 export interface Parts {
   readonly config: Config;
@@ -22,6 +23,7 @@ export interface Parts {
   /** The base of the URLs on the management listener. */
   readonly managementUrl: () => string;
   readonly resources: ReadonlyMap<string, Resource>;
+  readonly upstreams: Upstreams;
 }
 
 export const nowSeconds = (): number => Math.floor(Date.now() / 1000);

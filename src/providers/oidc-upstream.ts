@@ -45,6 +45,8 @@ export interface OidcUpstreamOptions extends EndpointRules {
 }
 
 export interface OidcUpstream extends Upstream {
+  /** Whether its clients can be read, changed and removed. */
+  readonly manageable: boolean;
   /** Reads the discovery document anew. */
   discover(): Promise<void>;
   /** Whether the credential that registers can be had; that it is good, only a registration shows. */
@@ -144,6 +146,7 @@ export function createOidcUpstream(options: OidcUpstreamOptions): OidcUpstream {
 
   return {
     issuer,
+    manageable: preset.management !== 'none',
     searchable: searchUrl !== undefined || preset.searchQuery !== undefined,
     discover: () => call('discover', async (signal) => void (await discovery.refresh(signal))),
     authorize: () => call('authorize', async (signal) => void (await prepare(signal))),

@@ -2,16 +2,22 @@
  * What `/readyz` says. *Ready*: every road works. *Degraded*: the store does not answer, so registrations
  * and tokens are refused, while JWKS and metadata are served from memory (promise R-01): a load balancer
  * that takes a degraded node out must keep sending the JWKS paths to it. *Draining*: the node is leaving.
+ * How upstream providers are doing is told and decides nothing: no other node could reach them better.
  */
 export interface Readiness {
   readonly status: 'ready' | 'degraded' | 'draining';
   readonly store: { readonly kind: string; readonly up: boolean };
   readonly key_ring: { readonly version: number; readonly source: string };
+  /** By name; absent where none is configured. */
+  readonly providers?: ProviderStates;
 }
+
+export type ProviderStates = Readonly<Record<string, { readonly status: string }>>;
 
 export interface HealthOptions {
   readonly store: { readonly kind: string; ping(): Promise<void> };
   readonly ring: () => { readonly version: number; readonly source: string };
+  readonly providers: () => ProviderStates;
 }
 
 export interface Health {
@@ -21,7 +27,7 @@ export interface Health {
   isDraining(): boolean;
 }
 
-export function createHealth({ store, ring }: HealthOptions): Health {
+export function createHealth({ store, ring, providers }: HealthOptions): Health {
   let draining = false;
   return {
     drain: () => {
@@ -34,7 +40,13 @@ export function createHealth({ store, ring }: HealthOptions): Health {
         () => false,
       );
       const status = draining ? 'draining' : up ? 'ready' : 'degraded';
-      return { status, store: { kind: store.kind, up }, key_ring: ring() };
+      const states = providers();
+      return {
+        status,
+        store: { kind: store.kind, up },
+        key_ring: ring(),
+        ...(Object.keys(states).length === 0 ? {} : { providers: states }),
+      };
     },
   };
 }

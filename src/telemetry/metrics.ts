@@ -9,6 +9,7 @@ import { type CountClients, createClientGauges } from './client-gauges.ts';
 import { type CountIntents, createIntentGauges } from './intent-gauges.ts';
 import type { MetricsAsJson } from './metrics-together.ts';
 import { createRequestHistogram } from './request-histogram.ts';
+import { type CircuitStates, createUpstreamMetrics, type UpstreamCall } from './upstream-metrics.ts';
 
 export interface RequestObservation {
   readonly listener: string;
@@ -28,6 +29,7 @@ export interface Metrics extends RequestMetrics {
   tokenRefused(reason: string): void;
   /** `provider`: a name of the configuration. */
   upstreamAnswerLost(provider: string): void;
+  upstreamCalled(provider: string, call: UpstreamCall): void;
   /** Requests so far, those of probes left out. */
   requests(): number;
   /** For another process, which puts it together with others'. */
@@ -41,6 +43,7 @@ export interface MetricsState {
   readonly countClients: CountClients;
   readonly countIntents: CountIntents;
   readonly clientCache: () => ClientCacheState;
+  readonly circuits: CircuitStates;
 }
 
 export function createMetrics(state: MetricsState): Metrics {
@@ -105,6 +108,7 @@ export function createMetrics(state: MetricsState): Metrics {
       observe(request);
     },
     requests: () => requests,
+    upstreamCalled: createUpstreamMetrics(registry, state.circuits),
     tokenIssued: () => issued.inc(),
     tokenRefused: (reason) => refused.inc({ reason }),
     upstreamAnswerLost: (provider) => answersLost.inc({ provider }),

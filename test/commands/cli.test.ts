@@ -31,6 +31,7 @@ describe('help', { concurrency: 4 }, () => {
         'clients delete CLIENT_ID',
         'keys activate KID|ALG [--force]',
         'keys import FILE [ALG [PASSPHRASE_FILE]]',
+        'providers check [NAME]',
         'openapi',
       ]) {
         assert.ok(stdout.includes(`  ${line}`), line);
@@ -38,7 +39,7 @@ describe('help', { concurrency: 4 }, () => {
     });
   }
 
-  for (const command of ['serve', 'config', 'portals', 'clients', 'keys', 'openapi']) {
+  for (const command of ['serve', 'config', 'portals', 'clients', 'keys', 'providers', 'openapi']) {
     test(`${command} --help explains it, with examples`, async () => {
       const { code, stdout } = await run([command, '--help'], { cwd });
       assert.equal(code, 0);
@@ -91,6 +92,9 @@ describe('words that mean nothing: exit code 2, help, and nothing is made', { co
     [['keys', 'import', 'a.pem', 'none'], /ALG must be one of RS256/],
     [['keys', 'export'], /say where to: FILE/],
     [['portals', 'list', '--force'], /there is no option --force/],
+    [['providers'], /say one of: check\n/],
+    [['providers', 'check', 'acme'], /NAME must be an upstream provider; none is configured/],
+    [['providers', 'check', 'acme', 'all'], /"all" is one word too many/],
     [['openapi', 'yaml'], /"yaml" is one word too many/],
   ];
   for (const [words, says] of rows) {

@@ -4,12 +4,14 @@ import { createHealth } from '../../src/telemetry/health.ts';
 
 function health() {
   const store = { kind: 'sqlite', up: true };
+  const providers: Record<string, { status: string }> = {};
   const ping = () => (store.up ? Promise.resolve() : Promise.reject(new Error('down')));
   const made = createHealth({
     store: { kind: store.kind, ping },
     ring: () => ({ version: 3, source: 'store' }),
+    providers: () => providers,
   });
-  return { store, ...made };
+  return { store, providers, ...made };
 }
 
 test('ready, degraded while the store is away, ready again', async () => {
@@ -34,4 +36,11 @@ test('draining is for good, whatever the store does', async () => {
   assert.equal((await readiness()).status, 'draining');
   store.up = false;
   assert.equal((await readiness()).status, 'draining');
+});
+
+test('an upstream provider that is down is told, and makes no node unready', async () => {
+  const { providers, readiness } = health();
+  providers.acme = { status: 'down' };
+  const { status, providers: told } = await readiness();
+  assert.deepEqual([status, told], ['ready', { acme: { status: 'down' } }]);
 });

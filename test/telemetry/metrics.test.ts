@@ -12,6 +12,7 @@ let counts: ClientCounts | undefined = {
   cap: 100,
 };
 const OBSERVED = {
+  circuits: () => ({}),
   countClients: async () => counts,
   countIntents: async () => [{ state: 'unknown', intents: 2, oldestAgeSeconds: 60 }],
   clientCache: () => ({ clients: 3, bytes: 4096, misses: 5, oldestAgeSeconds: 0.25 }),
@@ -49,6 +50,19 @@ test('a method that a caller invents makes no new series', async () => {
   const { text } = await metrics.render();
   assert.equal(text.match(/request_duration_seconds_count\{/g)?.length, 1);
   assert.match(text, /method="other",status="200"\} 4\n/);
+});
+
+test('acts on upstream providers are there by provider, operation and outcome, and who is left alone', async () => {
+  const states = { acme: 'open', other: 'closed' } as const;
+  const metrics = createMetrics({ ...OBSERVED, ringVersion: () => 1, circuits: () => states });
+  metrics.upstreamCalled('acme', { operation: 'register', outcome: 'upstream_timeout', seconds: 3 });
+  const { text } = await metrics.render();
+  for (const line of [
+    'dcr_bridge_upstream_call_duration_seconds_count{provider="acme",operation="register",outcome="upstream_timeout"} 1',
+    'dcr_bridge_upstream_circuit_open{provider="acme"} 1',
+    'dcr_bridge_upstream_circuit_open{provider="other"} 0',
+  ])
+    assert.ok(text.includes(`${line}\n`), text);
 });
 
 test('two instances count apart', async () => {
