@@ -2,7 +2,7 @@
  * What `npm test` runs: Node's own test runner, after what the tests run against was made sure to be there.
  *
  *   npm test                        every test but those that need more of the machine
- *   npm run test:gateways           those: gateways, clients in other languages, the deployment
+ *   npm run test:gateways           those: gateways, clients and providers in other languages, the deployment
  *   npm test -- test/keys           the files or folders that are named; options go to Node's runner
  *
  * It exits as the runner does. Not one test file is a failure: a pattern that matches nothing proves nothing.
@@ -15,13 +15,13 @@ import { ensureInstalled, missingPrograms } from './support/debian-packages.ts';
 
 const EVERYTHING = 'test/**/*.test.ts';
 /** They install Apache, HAProxy and more: a machine is asked for that only when it is wanted. */
-const GATEWAYS = ['gateways', 'clients-outside', 'deployment', 'pages'].map(
+const GATEWAYS = ['gateways', 'clients-outside', 'upstreams-outside', 'deployment', 'pages'].map(
   (room) => `test/${room}/**/*.test.ts`,
 );
 
 /** The Debian package of each program. */
 const FOR_TESTS = { 'redis-server': 'redis-server', curl: 'curl', openssl: 'openssl' };
-const FOR_DEPLOYMENT = { 'docker-compose': 'docker-compose', chromium: 'chromium' };
+const FOR_OUTSIDE = { 'docker-compose': 'docker-compose', chromium: 'chromium', glewlwyd: 'glewlwyd' };
 
 /** Each file is a process, and waits most of the time for others: redis-server, the service. */
 const CONCURRENT_FILES = 3;
@@ -68,7 +68,7 @@ function filesAt(name: string): readonly string[] {
 function missingFor(files: readonly string[]): readonly string[] {
   const missing = missingPrograms(FOR_TESTS);
   if (!files.some(isOutside)) return missing;
-  return [...new Set([...missing, ...missingForGateways(), ...missingPrograms(FOR_DEPLOYMENT)])];
+  return [...new Set([...missing, ...missingForGateways(), ...missingPrograms(FOR_OUTSIDE)])];
 }
 
 function runTests(args: readonly string[]): Promise<number> {

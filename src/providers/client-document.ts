@@ -80,6 +80,8 @@ function optional<T extends z.ZodType>(schema: T) {
 
 const text = z.string().max(2048);
 const texts = z.array(text).max(100);
+/** glewlwyd states a list of one where a text belongs when a client is read; it means the same. */
+const oneText = z.union([text, z.tuple([text]).transform(([only]) => only)]);
 const credential = z.string().regex(/^[\x21-\x7e]{1,8192}$/);
 
 const answerSchema = z.object({
@@ -94,7 +96,7 @@ const answerSchema = z.object({
   redirect_uris: optional(texts),
   grant_types: optional(texts),
   response_types: optional(texts),
-  token_endpoint_auth_method: optional(text),
+  token_endpoint_auth_method: optional(oneText),
   scope: optional(text),
   client_uri: optional(text),
   logo_uri: optional(text),
