@@ -19,7 +19,7 @@ const START_TIMEOUT_MS = 10_000;
 
 export interface Glewlwyd {
   readonly issuer: string;
-  /** The ids in its own store. */
+  /** The ids in its own store, without those that it deleted: it keeps their rows. */
   clientIds(): readonly string[];
   stop(): Promise<void>;
 }
@@ -45,7 +45,7 @@ export async function startGlewlwyd(): Promise<Glewlwyd> {
     issuer,
     clientIds: () => {
       const store = new DatabaseSync(file, { readOnly: true });
-      const rows = store.prepare('SELECT gc_client_id AS id FROM g_client').all();
+      const rows = store.prepare('SELECT gc_client_id AS id FROM g_client WHERE gc_enabled = 1').all();
       store.close();
       return rows.map(({ id }) => String(id));
     },
