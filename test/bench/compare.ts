@@ -2,7 +2,7 @@
  * CPU per request of several servers under the same load, in rounds that take turns: A, B, C, A, B, C, …
  * What slows the machine down for a while then slows all of them, and the ratio within a round stays true.
  */
-import { runLoad } from './load.ts';
+import { type Load, runLoad } from './load.ts';
 import { cpuSeconds } from './process-usage.ts';
 import type { BenchServer } from './servers.ts';
 
@@ -32,7 +32,11 @@ export async function compareCpu<Name extends string>(
   return perRound;
 }
 
-async function cpuPerRequestUs({ pid, port }: BenchServer, request: Buffer, requests: number) {
+export async function cpuPerRequestUs(
+  { pid, port }: BenchServer,
+  request: Load['request'],
+  requests: number,
+): Promise<number> {
   let before = 0;
   const started = () => {
     before = cpuSeconds(pid);

@@ -12,8 +12,8 @@ const STALLED_MS = 10_000;
 
 export interface Load {
   readonly port: number;
-  /** The bytes of one HTTP/1.1 request. */
-  readonly request: Buffer;
+  /** The bytes of one HTTP/1.1 request, or what gives those of the next. */
+  readonly request: Buffer | (() => Buffer);
   readonly requests: number;
   readonly connections: number;
   /** The status that every answer must have; 200 when not said. */
@@ -37,7 +37,7 @@ export async function runLoad({ port, request, requests, thinkMs = 0, ...load }:
           left -= 1;
           if (thinkMs > 0) await sleep(thinkMs);
           const began = performance.now();
-          await exchange(socket, request, load.status ?? 200);
+          await exchange(socket, typeof request === 'function' ? request() : request, load.status ?? 200);
           latencies.push(performance.now() - began);
         }
       }),
@@ -48,14 +48,14 @@ export async function runLoad({ port, request, requests, thinkMs = 0, ...load }:
   return latencies;
 }
 
-async function open(port: number): Promise<Socket> {
+export async function open(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1').setNoDelay();
   await once(socket, 'connect');
   socket.setTimeout(STALLED_MS, () => socket.destroy(new Error('the server did not answer in time')));
   return socket;
 }
 
-function exchange(socket: Socket, request: Buffer, status: number): Promise<void> {
+export function exchange(socket: Socket, request: Buffer, status: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let received = '';
     const settle = (error?: Error) => {

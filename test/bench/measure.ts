@@ -2,16 +2,14 @@
 import { ALGS, type Alg } from './bare-settings.ts';
 import { compareCpu } from './compare.ts';
 import { runLoad } from './load.ts';
+import { type ManyClients, type ManyClientsOptions, measureManyClients } from './many-clients.ts';
 import { JWKS_REQUEST } from './requests.ts';
 import { type BenchServer, type BenchServers, SERVERS, type ServerName, startServers } from './servers.ts';
 import { type IdleMemory, measureIdleMemory, measureStarts } from './start-and-memory.ts';
 import { median, percentile, rounded } from './statistics.ts';
 
-export interface BenchOptions {
+export interface BenchOptions extends ManyClientsOptions {
   readonly warmUpRequests: number;
-  /** Per round and server. */
-  readonly requests: number;
-  readonly rounds: number;
   readonly starts: number;
   readonly latencyRequests: number;
   /** How long the service is left alone after a load, before its memory is read. */
@@ -38,6 +36,7 @@ export interface Measured {
   /** Milliseconds from spawn to "listening", the fastest: a busy neighbour only adds to it. */
   readonly start: { readonly firstMs: number; readonly restartMs: number };
   readonly memory: IdleMemory;
+  readonly many: ManyClients;
 }
 
 /**
@@ -53,8 +52,10 @@ export async function measure(options: BenchOptions): Promise<Measured> {
     measureIdleMemory(options.settledAfterLoadMs),
     measureCosts(options),
   ]);
+  const many = await measureManyClients(options);
   return {
     ...costs,
+    many,
     start: {
       firstMs: Math.round(Math.min(...start.firstMs)),
       restartMs: Math.round(Math.min(...start.restartMs)),

@@ -2,11 +2,12 @@
 import { parseArgs } from 'node:util';
 import type { BenchOptions } from './measure.ts';
 
-/** Under 90 s on an idle machine of two cores. */
+/** Some two minutes on an idle machine of two cores. */
 const THOROUGH: BenchOptions = {
   warmUpRequests: 6000,
   requests: 2000,
   rounds: 9,
+  manyClients: 100_000,
   starts: 3,
   latencyRequests: 1000,
   settledAfterLoadMs: 20_000,
@@ -16,6 +17,7 @@ const QUICK: BenchOptions = {
   warmUpRequests: 5000,
   requests: 800,
   rounds: 3,
+  manyClients: 5000,
   starts: 1,
   latencyRequests: 200,
   settledAfterLoadMs: 11_000,

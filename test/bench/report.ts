@@ -33,6 +33,21 @@ export function tables({ machine, options, measured, bounds, seconds }: Report):
     table([['Latency, mostly idle server', 'p50 ms', 'p99 ms'], ...latencyRows(measured)]),
     '',
     table([
+      ['Clients, drawn uniformly', 'µs', '× one'],
+      ['one', String(measured.many.oneCpuUs), ''],
+      [
+        measured.many.clients.toLocaleString('en'),
+        String(measured.many.manyCpuUs),
+        String(measured.many.manyOverOne),
+      ],
+    ]),
+    '',
+    table([
+      ['Open loop, 70 % of capacity', 'a second', 'p50 ms', 'p99 ms'],
+      ['ES256 token', ...Object.values(measured.many.openLoop).map(String)],
+    ]),
+    '',
+    table([
       ['Bound', 'measured', 'limit', ''],
       ...bounds.map(({ name, value, limit, unit, ok }) => [
         name,

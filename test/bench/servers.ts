@@ -27,14 +27,14 @@ export interface BenchServers {
 }
 
 const LIFETIME_SECONDS = 600;
-const APPLICATION_ID = 'app-7';
+export const APPLICATION_ID = 'app-7';
 
-const RESOURCES: Readonly<Record<Alg, string>> = {
+export const RESOURCES: Readonly<Record<Alg, string>> = {
   ES256: 'https://es256.example.com',
   RS256: 'https://rs256.example.com',
 };
 
-const CONFIG = {
+export const CONFIG = {
   resources: Object.fromEntries(
     ALGS.map((alg) => [
       RESOURCES[alg],
