@@ -240,7 +240,7 @@ async function serve(
   const repetitions = [
     repeat(IDLE_MS, async () => settleMemory(metrics.requests())),
     repeat(config.ring_refresh_ms, async () => void (await ring.refresh())),
-    repeat(USAGE_FLUSH_MS, usage.flush),
+    repeat(USAGE_FLUSH_MS, () => usage.flush()),
     repeat(REVOCATIONS_REFRESH_MS, () => revocations.refresh(nowSeconds())),
     ...(withUpstreams
       ? [repeat(config.upstream_recovery_ms, recovery.run), repeat(UPSTREAM_REFRESH_MS, upstreams.refresh)]
@@ -259,7 +259,7 @@ async function serve(
       await sleep(config.drain_delay_ms);
       // Ops last, so that a probe hears "draining" for as long as there is something to drain.
       await listeners.close(['public', 'management'], config.drain_timeout_ms);
-      await usage.flush();
+      await usage.flush(Number.MAX_SAFE_INTEGER);
       if (withUpstreams) await recovery.end();
       upstreams.close();
       await listeners.close(['ops'], 0);
