@@ -36,7 +36,6 @@ test('every key is one that the schema names, of its type and lifetime, under on
   await store.revocations.revoke(aRevocation());
   const claim = aClaim();
   await store.replays.claim(claim);
-  await new Promise<void>((told) => store.clientChanges.follow(() => told()));
   await store.rateLimiter({ points: 5, windowSeconds: 60 }).take('key_1', 1);
 
   const lifetimes: Readonly<Record<string, number>> = {
