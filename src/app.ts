@@ -30,6 +30,7 @@ import { publicRoutes } from './http/public-routes.ts';
 import { tokenInspectionRoutes } from './http/token-inspection.ts';
 import { type Credentials, createCredentials } from './keys/credentials.ts';
 import { openKeyRing } from './keys/open-ring.ts';
+import { createReaderRecorder } from './keys/reader-recorder.ts';
 import type { RingContext } from './keys/ring-context.ts';
 import type { RingLog } from './keys/ring-log.ts';
 import { repeat } from './lib/repeat.ts';
@@ -75,7 +76,7 @@ export async function startService({ config, log, ...options }: ServiceOptions):
     const resources = resourcesByIdentifier(config.resources);
     const ring = await openKeyRing({
       ...(await ringContext(config, store, log)),
-      upkeep: ringUpkeep(store),
+      upkeep: ringUpkeep(config, store),
     });
     const upstreams = await openUpstreams(config, (provider, call) => {
       metrics.upstreamCalled(provider, call);
@@ -90,6 +91,7 @@ export async function startService({ config, log, ...options }: ServiceOptions):
     });
     const metrics = createMetrics({
       ringVersion: () => ring.version,
+      ringUnconfirmedSeconds: () => ring.unconfirmedSeconds(),
       countClients: clientCounts(config, store),
       countIntents: intentCounts(store),
       clientCache: clientCache.state,
@@ -167,6 +169,7 @@ async function requireDurability(config: Config, store: Store, log: Logger): Pro
 
 const FIRST_PORTAL_RETRY_MS = 1000;
 const USAGE_FLUSH_MS = 5000;
+const READERS_FLUSH_MS = 2000;
 /** How often it is looked whether a discovery document is due: one that never came is asked for again. */
 const UPSTREAM_REFRESH_MS = 60_000;
 /** Quiet for this long is idle; what a busy time left in the heap is then given back. */
@@ -188,6 +191,11 @@ async function serve(
   const usage = createSecretUsageRecorder(store.secretUsage, (error) =>
     log.warn({ err: error }, 'the uses of secrets could not be written; they are counted on'),
   );
+  const readers = createReaderRecorder(
+    store.readers,
+    new Set(Object.values(config.resources).flatMap((resource) => resource.readers)),
+    (error) => log.warn({ err: error }, 'who fetched the JWKS could not be written; it is kept for later'),
+  );
   const knowsHost = knownHosts(config);
   const app = (listener: ListenerName, register: RegisterRoutes) =>
     createApp(
@@ -208,7 +216,7 @@ async function serve(
   const recovery = upstreamRecovery(parts, upstream);
   const groups = bridge(parts, upstream);
   const routesOf = bridgeRoutes(parts, groups);
-  const tokens = tokenService(parts, usage, revocations);
+  const tokens = tokenService(parts, usage, readers, revocations);
   const publicApp = app('public', (router) => {
     publicRoutes(tokens.routes)(router);
     tokenInspectionRoutes(tokens.inspection)(router);
@@ -241,6 +249,7 @@ async function serve(
     repeat(IDLE_MS, async () => settleMemory(metrics.requests())),
     repeat(config.ring_refresh_ms, async () => void (await ring.refresh())),
     repeat(USAGE_FLUSH_MS, () => usage.flush()),
+    repeat(READERS_FLUSH_MS, readers.flush),
     repeat(REVOCATIONS_REFRESH_MS, () => revocations.refresh(nowSeconds())),
     ...(withUpstreams
       ? [repeat(config.upstream_recovery_ms, recovery.run), repeat(UPSTREAM_REFRESH_MS, upstreams.refresh)]
@@ -259,7 +268,7 @@ async function serve(
       await sleep(config.drain_delay_ms);
       // Ops last, so that a probe hears "draining" for as long as there is something to drain.
       await listeners.close(['public', 'management'], config.drain_timeout_ms);
-      await usage.flush(Number.MAX_SAFE_INTEGER);
+      await Promise.all([usage.flush(Number.MAX_SAFE_INTEGER), readers.flush()]);
       if (withUpstreams) await recovery.end();
       upstreams.close();
       await listeners.close(['ops'], 0);

@@ -1,12 +1,25 @@
 /** `dcr-bridge keys list`: the timeline of each key, the latest change at the end. */
+import { awaitedReaders, type ExpectedReaders, seenBy } from '../keys/adoption.ts';
 import type { OpenedRing } from '../keys/opened-ring.ts';
-import type { RingKey } from '../keys/ring.ts';
+import type { Sighting } from '../keys/reader-store.ts';
+import { isPublished, type RingKey } from '../keys/ring.ts';
 import type { RingContext } from '../keys/ring-context.ts';
 import { kekId } from '../keys/ring-document.ts';
 import { printRows, type Row, utc } from './print.ts';
 
-export function printKeys({ ring, kek }: OpenedRing, context: RingContext, json: boolean): void {
-  const rows = ring.keys.map(rowOf);
+/** Who has seen a key, and who has yet to before it signs. */
+export interface Adoption {
+  readonly expected: ExpectedReaders;
+  readonly sightings: readonly Sighting[];
+}
+
+export function printKeys(
+  { ring, kek }: OpenedRing,
+  context: RingContext,
+  adoption: Adoption,
+  json: boolean,
+): void {
+  const rows = ring.keys.map((key) => rowOf(key, adoption));
   if (!json) {
     printRows('keys', rows, false);
     process.stdout.write(
@@ -26,7 +39,7 @@ export function printKeys({ ring, kek }: OpenedRing, context: RingContext, json:
 
 const NONE = '-';
 
-function rowOf(key: RingKey): Row {
+function rowOf(key: RingKey, { expected, sightings }: Adoption): Row {
   const { kid, alg, state, activates_at } = key;
   return {
     kid,
@@ -37,7 +50,13 @@ function rowOf(key: RingKey): Row {
     activates_at: utc(activates_at),
     retires_at: key.retires_at === undefined ? NONE : utc(key.retires_at),
     ended_at: key.ended_at === undefined ? NONE : utc(key.ended_at),
+    seen_by: isPublished(key) ? namesOf(seenBy(key, sightings)) : NONE,
+    waits_for: key.state === 'announced' ? namesOf(awaitedReaders(key, expected, sightings)) : NONE,
   };
+}
+
+function namesOf(readers: readonly string[]): string {
+  return readers.length === 0 ? NONE : [...readers].sort().join(',');
 }
 
 function advice(kek: OpenedRing['kek'], { previousKek }: RingContext): string {

@@ -3,6 +3,7 @@
  * `ring_refresh_ms`. What can cost failures says so and wants `--force`.
  */
 
+import { expectedReaders } from '../keys/adoption.ts';
 import { importPrivateKey } from '../keys/import-private-key.ts';
 import { readReplica } from '../keys/open-ring.ts';
 import { type OpenedRing, openRing } from '../keys/opened-ring.ts';
@@ -32,8 +33,8 @@ const ACTS: ReadonlyMap<string, (args: readonly string[], force: boolean) => Act
     'list',
     (args) => {
       atMost(0, args);
-      return async ({ ring }, { json }) => {
-        printKeys(await opened(ring), ring, json);
+      return async (parts, invocation) => {
+        await print(await opened(parts.ring), parts, invocation);
         return 0;
       };
     },
@@ -126,11 +127,12 @@ export async function manageKeys(invocation: Invocation): Promise<number> {
 
 /** An exported ring goes where there is none, or an older version of it; never over a newer one. */
 async function restore(
-  { ring }: Opened,
+  parts: Opened,
   file: string,
   document: string,
-  { json }: Invocation,
+  invocation: Invocation,
 ): Promise<number> {
+  const { ring } = parts;
   const remedy = 'Export it again, or give the key-encryption key that it was exported under.';
   const brought = await openRing(ring, document, { name: file, remedy });
   const { ring: kept } = await synchronise(ring, brought);
@@ -141,7 +143,7 @@ async function restore(
     );
   }
   await ring.replica.write(document);
-  printKeys(kept, ring, json);
+  await print(kept, parts, invocation);
   return 0;
 }
 
@@ -149,14 +151,28 @@ type RingAct = (context: RingContext, current: OpenedRing) => Promise<Change>;
 
 /** `afterwards`: what the operator has to do next, for a person only. */
 function changing(act: () => RingAct, afterwards: (ring: RingContext) => string = () => ''): Act {
-  return async ({ ring }, { json, args: [name = ''] }) => {
+  return async (parts, invocation) => {
+    const { ring } = parts;
+    const {
+      json,
+      args: [name = ''],
+    } = invocation;
     const result = await changeRing(ring, await readReplica(ring), (current) => act()(ring, current));
     if ('refused' in result) return refuse(name, result.refused);
-    printKeys(result.changed, ring, json);
+    await print(result.changed, parts, invocation);
     const next = afterwards(ring);
     if (!json && next !== '') process.stdout.write(`\n${next}\n`);
     return 0;
   };
+}
+
+async function print(
+  shown: OpenedRing,
+  { ring, store }: Opened,
+  { config, json }: Invocation,
+): Promise<void> {
+  const expected = expectedReaders(Object.values(config.resources));
+  printKeys(shown, ring, { expected, sightings: await store.readers.readSightings() }, json);
 }
 
 async function opened(ring: RingContext): Promise<OpenedRing> {

@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { keyLifeOf } from '../config/key-life.ts';
 import type { Config } from '../config/schema.ts';
+import { awaitedReaders, expectedReaders } from '../keys/adoption.ts';
 import type { KeyEncryptionKey } from '../keys/derive.ts';
 import { developmentKeyEncryptionKey } from '../keys/development-kek.ts';
 import { parseKeyEncryptionKey } from '../keys/key-encryption-key.ts';
@@ -41,10 +42,14 @@ function keyEncryptionKey({ key_encryption_key, keys_dir }: Config): Promise<Key
 /** Long enough to make keys of every kind. */
 const LEASE_SECONDS = 30;
 
-export function ringUpkeep({ leases }: Store): Upkeep {
+export function ringUpkeep(config: Config, { leases, readers }: Store): Upkeep {
   const node = randomUUID();
+  const expected = expectedReaders(Object.values(config.resources));
   return {
-    isAwaited: async () => false,
+    isAwaited: async (key) => {
+      if ((expected.get(key.alg) ?? []).length === 0) return false;
+      return awaitedReaders(key, expected, await readers.readSightings()).length > 0;
+    },
     leads: () => leases.hold('key-ring', node, LEASE_SECONDS),
   };
 }

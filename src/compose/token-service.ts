@@ -5,8 +5,10 @@ import type { SecretUsageRecorder } from '../clients/secret-usage-recorder.ts';
 import { policyOf } from '../config/policy.ts';
 import type { FastRoadOptions } from '../http/fast-road.ts';
 import { type PublicRoutesOptions, publicDocuments } from '../http/public-routes.ts';
+import { CACHE_SECONDS } from '../http/static-body.ts';
 import { tokenEndpoint } from '../http/token-endpoint.ts';
 import type { TokenInspectionOptions } from '../http/token-inspection.ts';
+import type { ReaderRecorder } from '../keys/reader-recorder.ts';
 import { pooledIds } from '../lib/pooled-ids.ts';
 import { createEngine } from '../oidc/engine.ts';
 import { memoryRateLimiter } from '../stores/memory-rate-limiter.ts';
@@ -36,6 +38,7 @@ export interface TokenService {
 export function tokenService(
   parts: Parts,
   usage: SecretUsageRecorder,
+  readers: ReaderRecorder,
   revocations: Revocations,
 ): TokenService {
   const { config, clientCache, ring, resources, metrics } = parts;
@@ -75,11 +78,19 @@ export function tokenService(
     scopes: [...new Set(served.flatMap(({ scopes }) => scopes))],
     signingAlgs: [...new Set(served.map(({ signing_alg }) => signing_alg))],
   });
-  const documents = publicDocuments(metadata, () => ring.jwks());
+  // The second half is for a cache that revalidates while it still answers with what it has.
+  const keyCacheSeconds = Math.min(CACHE_SECONDS, Math.floor(config.key_publish_lead_seconds / 2));
+  const documents = publicDocuments({
+    metadata,
+    jwks: () => ring.jwks(),
+    keyCacheSeconds,
+    jwksRead: (reader) => readers.saw(reader, ring.version, nowSeconds()),
+  });
   const tokenBodyLimitBytes = config.body_limit_bytes;
   return {
     routes: {
       documents,
+      keyCacheSeconds,
       pem: (kid) => ring.pem(kid),
       token: tokenEndpoint(road, createEngine({ ...road, issuer: config.issuer })),
       tokenBodyLimitBytes,

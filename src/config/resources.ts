@@ -24,6 +24,10 @@ export const scopeToken = z.string().max(100).regex(SCOPE_TOKEN, {
   error: 'must be a scope token: visible ASCII without blanks, quotes and backslashes (RFC 6749 section 3.3)',
 });
 
+const readerName = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, {
+  error: 'must be 1 to 64 letters, digits, dots, hyphens and underscores',
+});
+
 const resourceAlg = z.enum(signingAlg.options, {
   error: ({ input }) => `must be one of ${signingAlg.options.join(', ')}${whyNot(input)}`,
 });
@@ -76,6 +80,14 @@ export const resource = z.strictObject({
     description:
       'Whether its tokens have a place in a Token Status List (claim `status`): a gateway that reads such lists then learns of a revoked token within a minute. About 130 bytes more in each token.',
   }),
+  readers: distinct(readerName)
+    .max(32)
+    .default([])
+    .meta({
+      description:
+        'Who fetches the JWKS to verify its tokens, as they call themselves: `/.well-known/jwks.json?reader=NAME` or the header `X-JWKS-Reader`. A new key waits until each has fetched it, at most `key_reader_wait_seconds`.',
+      examples: [['edge-gateway-1', 'edge-gateway-2']],
+    }),
   claims: claimMapping.default({}).meta({
     description:
       'Further claims of its tokens: constants, or texts with the places `{labels.NAME}`, `{extension.NAME}`, `{client_id}`, `{client_name}` and `{portal}`.',

@@ -19,7 +19,7 @@ import { CACHE_CONTROL, type StaticBody } from './static-body.ts';
 
 export interface FastRoadOptions {
   /** By path: what is served from memory now. */
-  readonly documents: ReadonlyMap<string, () => StaticBody>;
+  readonly documents: ReadonlyMap<string, (req: IncomingMessage) => StaticBody>;
   /** The JSON of a token response; `undefined` when it takes more than a moment, or is to be refused. */
   readonly token: (form: string, authorization: string) => string | Promise<string> | undefined;
   readonly tokenBodyLimitBytes: number;
@@ -74,7 +74,7 @@ export function fastRoad(options: FastRoadOptions, further: RequestListener): Re
     const isOurs = isToken || document !== undefined;
     if (!isOurs || isDraining() || log.isLevelEnabled('debug') || !isPlain(req)) return further(req, res);
     if (document !== undefined && !announcesBody(req)) {
-      answerDocument(res, document());
+      answerDocument(res, document(req));
       return sent(req, url, startedMs);
     }
     if (!isToken || !isPlainForm(req, options.tokenBodyLimitBytes)) return further(req, res);
@@ -132,10 +132,10 @@ const TOKEN_HEADERS = [
 /** Headers and body are the same until the document is another one; each is made when it is first asked for. */
 function documentAnswers(): (res: ServerResponse, document: StaticBody) => void {
   const made = new WeakMap<Buffer, { readonly headers: string[]; readonly text: string }>();
-  return (res, { body, etag, contentType }) => {
+  return (res, { body, etag, contentType, cacheControl = CACHE_CONTROL }) => {
     let answer = made.get(body);
     if (answer === undefined) {
-      const own = { 'Cache-Control': CACHE_CONTROL, ETag: etag };
+      const own = { 'Cache-Control': cacheControl, ETag: etag };
       const headers = Object.entries({ ...SECURITY_HEADERS, ...own }).flat();
       headers.push('Content-Type', mimeOf(contentType), 'Content-Length', String(body.length));
       // As text Node.js writes it with its head in one piece; Latin-1 keeps the bytes as they are.

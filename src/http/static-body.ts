@@ -11,20 +11,27 @@ export interface StaticBody {
   readonly body: Buffer;
   readonly etag: string;
   readonly contentType: string;
+  /** Default: `CACHE_CONTROL`. */
+  readonly cacheControl?: string;
 }
 
 /**
  * Five minutes of caching is far below the time that a key is published before it signs, so no cache makes a
  * verifier miss one (S-META-06).
  */
-export const CACHE_CONTROL = 'public, max-age=300, stale-while-revalidate=300, stale-if-error=86400';
+export const CACHE_SECONDS = 300;
+export const CACHE_CONTROL = cacheControlFor(CACHE_SECONDS);
+
+export function cacheControlFor(seconds: number): string {
+  return `public, max-age=${seconds}, stale-while-revalidate=${seconds}, stale-if-error=86400`;
+}
 
 /** Serves `current()` for GET and HEAD, whatever the store does. */
 export function serveStatic(current: (ctx: Context) => StaticBody | undefined): RouterMiddleware {
   return async function sendStaticBody(ctx) {
     const found = current(ctx);
     if (found === undefined) return;
-    sendStatic(ctx, found, CACHE_CONTROL);
+    sendStatic(ctx, found, found.cacheControl ?? CACHE_CONTROL);
   };
 }
 

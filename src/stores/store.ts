@@ -2,6 +2,7 @@
 import type { ClientChanges } from '../clients/client-changes.ts';
 import type { ClientStore } from '../clients/client-store.ts';
 import type { SecretUsageStore } from '../clients/secret-usage.ts';
+import type { ReaderStore } from '../keys/reader-store.ts';
 import type { RingStore } from '../keys/ring-store.ts';
 import type { Leases } from '../lib/lease.ts';
 import type { PortalStore } from '../portals/portal-store.ts';
@@ -24,6 +25,7 @@ export interface Store {
   readonly clientChanges: ClientChanges;
   readonly portals: PortalStore;
   readonly rings: RingStore;
+  readonly readers: ReaderStore;
   readonly secretUsage: SecretUsageStore;
   readonly intents: IntentStore;
   readonly leases: Leases;

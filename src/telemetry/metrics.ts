@@ -40,6 +40,7 @@ export interface Metrics extends RequestMetrics {
 
 export interface MetricsState {
   readonly ringVersion: () => number;
+  readonly ringUnconfirmedSeconds: () => number;
   readonly countClients: CountClients;
   readonly countIntents: CountIntents;
   readonly clientCache: () => ClientCacheState;
@@ -67,6 +68,14 @@ export function createMetrics(state: MetricsState): Metrics {
     help: 'Acts at an upstream provider of which the answer was lost, so that they may have been done.',
     labelNames: ['provider'] as const,
     registers,
+  });
+  new Gauge({
+    name: 'dcr_bridge_key_ring_unconfirmed_seconds',
+    help: 'Time since the store last confirmed the key ring of this node; it signs nothing when this gets near key_retire_after_seconds.',
+    registers,
+    collect() {
+      this.set(state.ringUnconfirmedSeconds());
+    },
   });
   new Gauge({
     name: 'dcr_bridge_key_ring_version',

@@ -86,7 +86,10 @@ test('list shows the timeline of each key, for a person and for a program', asyn
     ],
   );
   const { stdout } = await keys(['list']);
-  assert.match(stdout, /^KID +ALG +STATE +SIGNS +ANNOUNCED_AT +ACTIVATES_AT +RETIRES_AT +ENDED_AT\n/);
+  assert.match(
+    stdout,
+    /^KID +ALG +STATE +SIGNS +ANNOUNCED_AT +ACTIVATES_AT +RETIRES_AT +ENDED_AT +SEEN_BY +WAITS_FOR\n/,
+  );
   assert.match(stdout, /\nring ring_\w+, version 1, sealed under [\w-]{11}\n$/);
 });
 

@@ -29,6 +29,7 @@ test('a resource has safe defaults: RS256, ten minutes, no claims, its identifie
       signing_alg: 'RS256',
       introspection_clients: [],
       status_list: false,
+      readers: [],
       claims: {},
     },
   );

@@ -9,6 +9,7 @@ import { pagesModel } from './contract/pages-model.ts';
 import { portalsContract } from './contract/portals.ts';
 import { racesContract } from './contract/races.ts';
 import { rateLimitsContract } from './contract/rate-limits.ts';
+import { readersContract } from './contract/readers.ts';
 import { replaysContract } from './contract/replays.ts';
 import { revocationsContract } from './contract/revocations.ts';
 import { ringsContract } from './contract/rings.ts';
@@ -34,6 +35,7 @@ for (const implementation of IMPLEMENTATIONS) {
     ringsContract(implementation);
     intentsContract(implementation);
     leasesContract(implementation);
+    readersContract(implementation);
     revocationsContract(implementation);
     racesContract(implementation);
   });

@@ -97,7 +97,12 @@ let draining = false;
 /** Answers of the fast road. */
 let observed = 0;
 const SET = { body: Buffer.from('{"keys":[]}'), etag: '"0"' };
-const documents = publicDocuments({ issuer: ISSUER }, () => SET);
+const documents = publicDocuments({
+  metadata: { issuer: ISSUER },
+  jwks: () => SET,
+  keyCacheSeconds: 300,
+  jwksRead: () => {},
+});
 let fast: Server;
 let fastTaken = 0;
 let short: Server;
@@ -145,6 +150,7 @@ function app(token: TokenEndpoint): RequestListener {
   const routes = publicRoutes({
     documents,
     pem: () => undefined,
+    keyCacheSeconds: 300,
     token,
     tokenBodyLimitBytes: 32 * 1024,
     failures: UNLIMITED,

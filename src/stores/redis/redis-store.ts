@@ -16,6 +16,7 @@ import { redisIntents } from './intents.ts';
 import { redisLeases } from './leases.ts';
 import { redisPortals } from './portals.ts';
 import { redisRateLimiter } from './rate-limiter.ts';
+import { redisReaders } from './readers.ts';
 import { readsOver } from './reads.ts';
 import { parseRedisUrl } from './redis-url.ts';
 import { redisReplays, rememberReplays } from './replays.ts';
@@ -70,6 +71,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     secretUsage: redisSecretUsage(commit, reads, keys),
     intents: redisIntents(commit, reads, keys),
     leases: redisLeases(commit, keys),
+    readers: redisReaders(commit, reads, keys),
     revocations: redisRevocations(commit, reads, keys),
     replays: redisReplays(commit, keys),
     rateLimiter: (limit) => redisRateLimiter(reading, keys, limit),

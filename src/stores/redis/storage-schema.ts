@@ -29,6 +29,7 @@
  * | `revocations` | zset | while not empty | revokeToken | revoked tokens (`revocations.ts`), scored in their order by `revocation-count` |
  * | `revocation-ends` | zset | while not empty | revokeToken | the same, scored by their expiry |
  * | `revocation-count` | string | for ever | revokeToken | how many tokens were ever revoked |
+ * | `jwks-readers` | hash | for ever | addSightings | who fetched the JWKS → version of the ring, epoch seconds |
  * | `calls:<points>:<window>:<subject>` | string | the window | rate-limiter-flexible | points used in this window |
  *
  * "version, X" is the version in decimal, one blank, then X (`versioned.ts`): a script compares versions
@@ -67,6 +68,7 @@ export interface StorageKeys {
   readonly replay: (claimId: string) => string;
   readonly replayMemory: string;
   readonly ring: string;
+  readonly jwksReaders: string;
   readonly revocations: string;
   readonly revocationEnds: string;
   readonly revocationCount: string;
@@ -100,6 +102,7 @@ export function storageKeys(prefix: string): StorageKeys {
     replay: (claimId) => `${prefix}replay:${claimId}`,
     replayMemory: `${prefix}replay-memory`,
     ring: `${prefix}ring`,
+    jwksReaders: `${prefix}jwks-readers`,
     revocations: `${prefix}revocations`,
     revocationEnds: `${prefix}revocation-ends`,
     revocationCount: `${prefix}revocation-count`,

@@ -155,6 +155,13 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   INSERT INTO replay_memory VALUES (1, unixepoch());
   `,
+  `
+  CREATE TABLE jwks_readers (
+    reader  TEXT PRIMARY KEY,
+    version INTEGER NOT NULL, -- of the key ring
+    seen_at INTEGER NOT NULL  -- epoch seconds
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the file to this version's schema. Two processes may do this at once. */

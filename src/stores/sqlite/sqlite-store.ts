@@ -17,6 +17,7 @@ import { sqliteIntents } from './intents.ts';
 import { sqliteLeases } from './leases.ts';
 import { openFile } from './open-file.ts';
 import { sqlitePortals } from './portals.ts';
+import { sqliteReaders } from './readers.ts';
 import { sqliteReplays } from './replays.ts';
 import { sqliteRevocations } from './revocations.ts';
 import { sqliteRings } from './rings.ts';
@@ -42,6 +43,7 @@ export async function openSqliteStore({ file }: SqliteStoreOptions): Promise<Sto
     secretUsage: sqliteSecretUsage(database),
     intents: sqliteIntents(database),
     leases: sqliteLeases(database),
+    readers: sqliteReaders(database),
     revocations: sqliteRevocations(database),
     replays: sqliteReplays(database),
     rateLimiter: memoryRateLimiter,

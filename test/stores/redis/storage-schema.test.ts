@@ -32,6 +32,7 @@ test('every key is one that the schema names, of its type and lifetime, under on
   const intent = { client_id: kept.client_id, answer_id: 'some', next_attempt_at: 0 };
   await store.intents.begin(anIntent(intent), FREELY);
   await store.leases.hold('recovery', 'node-1', 30);
+  await store.readers.addSightings([{ reader: 'edge', version: 1, seen_at: 0 }], new Set());
   await store.secretUsage.addUses([aUse(kept.client_id)]);
   await store.revocations.revoke(aRevocation());
   const claim = aClaim();

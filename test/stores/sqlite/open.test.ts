@@ -136,6 +136,7 @@ const SINCE: Readonly<Record<string, number>> = {
   revoked_tokens: 4,
   replays: 5,
   replay_memory: 5,
+  jwks_readers: 6,
 };
 
 /** Makes of a file one that this version of the service has never seen. */
