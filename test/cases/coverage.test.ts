@@ -1,4 +1,4 @@
-/** Every case of the four sections about registration is shown by a test, or does not apply; never both. */
+/** Every case of the sections about registration, tokens, metadata and keys is shown by a test, or does not apply; never both. */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -14,6 +14,9 @@ const CASES: Readonly<Record<string, readonly number[]>> = {
   'S-MGT': [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 14, 15, 16, 18, 19, 20, 21, 22, 23],
   'S-TEN': [1, 2, 3, 6, 7, 9, 10],
   'S-RACE': [1, 3, 4, 5, 6, 7, 8, 9, 10],
+  'S-JWT': [1, 2, 3, 4, 6, 7, 8, 10, 11, 12, 13, 14],
+  'S-META': [1, 2, 4, 5, 6, 7, 8, 9, 11, 12],
+  'S-KEY': [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
 };
 
 const EVERY_CASE = Object.entries(CASES).flatMap(([section, numbers]) =>
@@ -22,7 +25,7 @@ const EVERY_CASE = Object.entries(CASES).flatMap(([section, numbers]) =>
 
 const TESTS = resolve(import.meta.dirname, '..');
 const TEST_NAME = /\b(?:test|it|describe)\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs;
-const CASE_ID = /\bS-(?:DCR|MGT|TEN|RACE)-\d+\b/g;
+const CASE_ID = /\bS-(?:DCR|MGT|TEN|RACE|JWT|META|KEY)-\d+\b/g;
 
 /** Ids in the names of tests, by the files that they are in. */
 function shownBy(): ReadonlyMap<string, readonly string[]> {
