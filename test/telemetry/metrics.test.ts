@@ -12,6 +12,7 @@ let counts: ClientCounts | undefined = {
   cap: 100,
 };
 const OBSERVED = {
+  ringUnconfirmedSeconds: () => 0,
   circuits: () => ({}),
   countClients: async () => counts,
   countIntents: async () => [{ state: 'unknown', intents: 2, oldestAgeSeconds: 60 }],
@@ -21,7 +22,7 @@ const OBSERVED = {
 const REQUEST = { listener: 'public', method: 'POST', route: '/oauth2/token', status: 200, seconds: 0.003 };
 
 test('requests, tokens, refusals, the ring and the event loop are there to be counted', async () => {
-  const metrics = createMetrics({ ...OBSERVED, ringVersion: () => 7, ringUnconfirmedSeconds: () => 0 });
+  const metrics = createMetrics({ ...OBSERVED, ringVersion: () => 7 });
   metrics.observe(REQUEST);
   metrics.tokenIssued();
   metrics.tokenRefused('invalid_client');
@@ -45,7 +46,7 @@ test('requests, tokens, refusals, the ring and the event loop are there to be co
 });
 
 test('a method that a caller invents makes no new series', async () => {
-  const metrics = createMetrics({ ...OBSERVED, ringVersion: () => 1, ringUnconfirmedSeconds: () => 0 });
+  const metrics = createMetrics({ ...OBSERVED, ringVersion: () => 1 });
   for (const method of ['PROPFIND', 'MKCOL', 'TRACE', 'M-SEARCH']) metrics.observe({ ...REQUEST, method });
   const { text } = await metrics.render();
   assert.equal(text.match(/request_duration_seconds_count\{/g)?.length, 1);
@@ -66,14 +67,14 @@ test('acts on upstream providers are there by provider, operation and outcome, a
 });
 
 test('two instances count apart', async () => {
-  const one = createMetrics({ ...OBSERVED, ringVersion: () => 1, ringUnconfirmedSeconds: () => 0 });
-  const other = createMetrics({ ...OBSERVED, ringVersion: () => 1, ringUnconfirmedSeconds: () => 0 });
+  const one = createMetrics({ ...OBSERVED, ringVersion: () => 1 });
+  const other = createMetrics({ ...OBSERVED, ringVersion: () => 1 });
   one.tokenIssued();
   assert.match((await other.render()).text, /dcr_bridge_tokens_issued_total 0\n/);
 });
 
 test('S-DCR-26 the clients of each portal are there against its quota, and of all against the cap', async () => {
-  const metrics = createMetrics({ ...OBSERVED, ringVersion: () => 1, ringUnconfirmedSeconds: () => 0 });
+  const metrics = createMetrics({ ...OBSERVED, ringVersion: () => 1 });
   const told = async () => {
     const lines = (await metrics.render()).text.split('\n');
     return lines.filter((line) => /^dcr_bridge_client(?!_cache)/.test(line));
