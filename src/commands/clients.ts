@@ -1,12 +1,14 @@
 /** `dcr-bridge clients …`: what the operator sees of clients and does to them, straight on the store. */
+import { randomBytes } from 'node:crypto';
 import { MAX_PAGE, type Position } from '../clients/client-query.ts';
 import type { ClientRecord } from '../clients/client-record.ts';
 import { isPortalName, PORTAL_NAME_RULE } from '../portals/portal-name.ts';
 import { findClient, removeClient, setClientState } from '../registration/administer.ts';
+import { newOperationId } from '../registration/intent.ts';
 import type { Store } from '../stores/store.ts';
 import type { Invocation } from './commands.ts';
 import { onStore } from './on-store.ts';
-import { printOne, printRows, utc } from './print.ts';
+import { OPERATOR_LOG, printOne, printRows, utc } from './print.ts';
 import { atMost, UsageError } from './usage-error.ts';
 
 /** Resolves with whether there was such a client. */
@@ -30,8 +32,9 @@ const ACTS: ReadonlyMap<string, (args: readonly string[]) => Act> = new Map([
     'delete',
     (args) => {
       const id = onlyId(args);
-      return async ({ clients }, json) => {
-        const deleted = await removeClient(clients, id, now());
+      return async ({ clients, intents }, json) => {
+        const upstream = { intents, newOperation: () => newOperationId(randomBytes) };
+        const deleted = await removeClient({ clients, upstream }, id, now());
         if (deleted) printOne({ client_id: id, deleted }, json);
         return deleted;
       };
@@ -70,14 +73,26 @@ function row({ client_id, state, created_at, metadata }: ClientRecord) {
 }
 
 function setState(id: string, state: ClientRecord['state']): Act {
-  return async ({ clients }, json) => shown(await setClientState(clients, id, state, now()), json);
+  return async ({ clients }, json) => {
+    const client = await setClientState(clients, id, state, now());
+    if (client?.upstream !== undefined) OPERATOR_LOG.warn({}, UPSTREAM_STATE);
+    return shown(client, json);
+  };
 }
+
+const UPSTREAM_STATE =
+  'this client fetches its tokens at its identity provider, which does not hear of this: disable or enable it there';
 
 /** Without the secrets' hashes: nothing here helps to use the client. */
 function shown(client: ClientRecord | undefined, json: boolean): boolean {
   if (client === undefined) return false;
-  const { secrets, ...rest } = client;
-  printOne({ ...rest, secrets: secrets.map(({ hash: _, sealed: __, ...secret }) => secret) }, json);
+  const { secrets, upstream, ...rest } = client;
+  const { sealed: _, ...binding } = upstream ?? { sealed: '' };
+  const shownSecrets = secrets.map(({ hash: _hash, sealed: _sealed, ...secret }) => secret);
+  printOne(
+    { ...rest, ...(upstream === undefined ? {} : { upstream: binding }), secrets: shownSecrets },
+    json,
+  );
   return true;
 }
 

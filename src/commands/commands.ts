@@ -5,6 +5,7 @@ import { checkConfig, printConfig } from './config.ts';
 import { printOpenApi } from './openapi.ts';
 import { managePortals } from './portals.ts';
 import { manageProviders } from './providers.ts';
+import { reconcile } from './reconcile.ts';
 import { serve } from './serve.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -115,6 +116,16 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
         'Try the upstream providers, or one: the discovery document, the credential, and a client that is made and deleted again. Fails when a step does.',
       examples: ['dcr-bridge providers check', 'dcr-bridge providers check acme --json'],
       run: manageProviders,
+    },
+  ],
+  [
+    'reconcile',
+    {
+      synopsis: ['reconcile', 'reconcile list [PROVIDER]', 'reconcile retry OP_ID', 'reconcile forget OP_ID'],
+      about:
+        'See what was begun at upstream providers and not ended, and settle it. unknown: an answer was lost; look at the provider for the marker, remove what nobody uses (never the client in NOT_THE_SPARE), then forget it. unmanageable: the provider refuses the credential that manages the client; put that right and retry, or remove the client there and forget it.',
+      examples: ['dcr-bridge reconcile', 'dcr-bridge reconcile forget op_6MqbAvZIVYvEHF0kTVxJ5p'],
+      run: reconcile,
     },
   ],
   [

@@ -5,6 +5,7 @@
 import { type ClientId, isClientId } from '../clients/client-id.ts';
 import type { ClientRecord } from '../clients/client-record.ts';
 import type { ClientStore } from '../clients/client-store.ts';
+import { beginDelete, type DeleteContext } from './upstream/delete.ts';
 
 /** Undefined when there is no such client. */
 export async function findClient(clients: ClientStore, id: string): Promise<ClientRecord | undefined> {
@@ -28,10 +29,17 @@ export async function setClientState(
   }
 }
 
-/** Whether there was one to delete. */
-export async function removeClient(clients: ClientStore, id: string, nowSeconds: number): Promise<boolean> {
+/**
+ * Whether there was one to delete. An upstream client is removed at its provider by the running service, at
+ * the next look of its recovery.
+ */
+export async function removeClient(context: DeleteContext, id: string, nowSeconds: number): Promise<boolean> {
+  const { clients } = context;
   const client = await findClient(clients, id);
   if (client === undefined) return false;
+  if (client.upstream !== undefined) {
+    return (await beginDelete(context, client, nowSeconds)) !== undefined;
+  }
   const { portal, provider } = client;
   const tombstone = { portal, provider, deleted_at: nowSeconds };
   return (await clients.delete(client.client_id satisfies ClientId, tombstone)) === 'deleted';

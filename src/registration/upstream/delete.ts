@@ -25,6 +25,12 @@ export async function deleteUpstreamClient(
   }
 }
 
+/** No provider is called by the local half. */
+export interface DeleteContext {
+  readonly clients: SagaContext['clients'];
+  readonly upstream: Pick<SagaContext['upstream'], 'intents' | 'newOperation'>;
+}
+
 const ATTEMPTS = 10;
 
 /** Whoever begins a call, or takes one on, has the intent for `IN_FLIGHT_SECONDS`. */
@@ -35,7 +41,7 @@ function isBeingChanged(open: Intent, now: number): boolean {
 
 /** The local half: undefined when there is no such client. */
 export async function beginDelete(
-  { clients, upstream }: SagaContext,
+  { clients, upstream }: DeleteContext,
   { client_id }: Pick<ClientRecord, 'client_id'>,
   now: number,
 ): Promise<Intent | undefined> {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { publicIdOf } from '../../../src/clients/client-record.ts';
 import { TOMBSTONE_SECONDS } from '../../../src/clients/client-store.ts';
+import { removeClient } from '../../../src/registration/administer.ts';
 import { createClient } from '../../../src/registration/create.ts';
 import { deleteClient } from '../../../src/registration/delete.ts';
 import { readClient } from '../../../src/registration/read.ts';
-import { NOW, OTHER, refused } from '../support.ts';
-import { agree, story, type UpstreamWorld, upstreamAct } from './support.ts';
+import { ACME, NOW, OTHER, refused } from '../support.ts';
+import { agree, PROVIDER, story, type UpstreamWorld, upstreamAct } from './support.ts';
 
 async function registered(world: UpstreamWorld): Promise<string> {
   const { client } = await createClient(world, upstreamAct(), { client_name: 'first' });
@@ -107,3 +108,20 @@ story(
   },
   { unmanaged: true },
 );
+
+story('an operator deletes it here at once, and recovery removes it at the provider', async (world) => {
+  await registered(world);
+  const [client] = (
+    await world.clients.list({
+      ...{ portal: ACME, provider: PROVIDER, state: undefined, labels: [], after: undefined },
+      limit: 1,
+    })
+  ).clients;
+  assert.ok(client);
+  assert.equal(await removeClient(world, client.client_id, NOW), true);
+  assert.equal(await removeClient(world, client.client_id, NOW), false);
+  assert.equal(world.idp.held.size, 1);
+  world.passes(60);
+  await world.recover();
+  await agree(world, 0);
+});
