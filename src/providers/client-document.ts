@@ -48,8 +48,9 @@ export function requestDocument(
   marker: string,
   rules: DocumentRules,
 ): Record<string, unknown> {
+  // An empty scope is no scope (RFC 6749 section 3.3); left out, what is granted beyond it is taken back.
   const standard = STANDARD.flatMap((member) =>
-    metadata[member] === undefined ? [] : [[member, metadata[member]]],
+    metadata[member] === undefined || metadata[member] === '' ? [] : [[member, metadata[member]]],
   );
   const extension = rules.extensionMembers.flatMap((member) =>
     isExtensionMember(member) && Object.hasOwn(metadata.extension, member)
