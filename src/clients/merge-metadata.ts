@@ -27,7 +27,6 @@ const SERVER_OWNED = new Set([
 
 /** Each would open something that this service does not do: a fetch, a redirect, another authentication. */
 const UNSUPPORTED = new Set([
-  'jwks',
   'jwks_uri',
   'sector_identifier_uri',
   'request_uris',

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { isPrintable, printableText } from '../lib/text.ts';
+import { clientJwks, clientSigningAlg } from './client-jwks.ts';
 import { redirectUri } from './redirect-uri.ts';
 
 /** Bounds (C-18): generous for a person, useless for someone who wants to fill the store. */
@@ -65,6 +66,10 @@ export const clientMetadata = z.object({
     .max(100)
     .default('client_secret_basic')
     .describe('How the client authenticates where it fetches tokens.'),
+  token_endpoint_auth_signing_alg: clientSigningAlg
+    .optional()
+    .describe('The only algorithm of its assertions. Absent: every one that a key of it can sign with.'),
+  jwks: clientJwks.optional().describe('The public keys by which the client authenticates.'),
   /** RFC 6749 section 3.3. Absent: the portal's `default_scopes`. */
   scope: z
     .string()

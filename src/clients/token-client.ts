@@ -3,6 +3,7 @@
  * asks for left out, and texts that many clients have in common kept once. So that a token costs no parsing,
  * and that as many clients as possible fit into the cache's bytes.
  */
+import { usesSecret } from './auth-method.ts';
 import type { ClientRecord } from './client-record.ts';
 import type { ClientMetadata } from './metadata.ts';
 import type { ComparedSecret } from './secret.ts';
@@ -14,7 +15,14 @@ export interface TokenClient
   > {
   readonly metadata: Pick<
     ClientMetadata,
-    'client_name' | 'grant_types' | 'scope' | 'token_endpoint_auth_method' | 'labels' | 'extension'
+    | 'client_name'
+    | 'grant_types'
+    | 'scope'
+    | 'token_endpoint_auth_method'
+    | 'token_endpoint_auth_signing_alg'
+    | 'jwks'
+    | 'labels'
+    | 'extension'
   >;
   readonly secrets: readonly ComparedSecret[];
 }
@@ -48,7 +56,8 @@ function known<T>(all: Map<string, T>, key: string, fresh: T): T {
 const NOTHING: Readonly<Record<string, never>> = Object.freeze({});
 
 export function tokenClient(record: ClientRecord, shared: Shared): TokenClient {
-  const { client_name, grant_types, scope, token_endpoint_auth_method, labels, extension } = record.metadata;
+  const { metadata } = record;
+  const { client_name, grant_types, scope, token_endpoint_auth_method, labels, extension } = metadata;
   return {
     client_id: record.client_id,
     portal: shared.text(record.portal) as ClientRecord['portal'],
@@ -61,6 +70,9 @@ export function tokenClient(record: ClientRecord, shared: Shared): TokenClient {
       grant_types: [...shared.list(grant_types)],
       scope: scope === undefined ? undefined : shared.text(scope),
       token_endpoint_auth_method: shared.text(token_endpoint_auth_method),
+      token_endpoint_auth_signing_alg: metadata.token_endpoint_auth_signing_alg,
+      // Of a client with a secret they would only take up room.
+      jwks: usesSecret(metadata) ? undefined : metadata.jwks,
       labels: orNothing(labels),
       extension: orNothing(extension),
     },
@@ -80,11 +92,14 @@ function orNothing<T>(members: Record<string, T>): Record<string, T> {
 /** Measured, with the cache's own place for it; a test compares it with what a heap really takes. */
 const CLIENT_BYTES = 560;
 const SECRET_BYTES = 300;
+/** With what jose keeps of a key that it has used once. */
+const KEY_BYTES = 2000;
 
 /** About what a client takes of memory. */
 export function bytesOf({ secrets, metadata }: TokenClient): number {
-  const { client_name, labels, extension } = metadata;
+  const { client_name, labels, extension, jwks } = metadata;
   const own =
     labels === NOTHING && extension === NOTHING ? 0 : 2 * JSON.stringify([labels, extension]).length;
-  return CLIENT_BYTES + secrets.length * SECRET_BYTES + own + (client_name?.length ?? 0);
+  const keys = jwks === undefined ? 0 : jwks.keys.length * KEY_BYTES + 2 * JSON.stringify(jwks).length;
+  return CLIENT_BYTES + secrets.length * SECRET_BYTES + own + keys + (client_name?.length ?? 0);
 }

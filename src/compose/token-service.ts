@@ -4,6 +4,7 @@ import { findSecret } from '../clients/secret.ts';
 import type { SecretUsageRecorder } from '../clients/secret-usage-recorder.ts';
 import { policyOf } from '../config/policy.ts';
 import type { FastRoadOptions } from '../http/fast-road.ts';
+import { keyEndpoint } from '../http/key-endpoint.ts';
 import { type PublicRoutesOptions, publicDocuments } from '../http/public-routes.ts';
 import { CACHE_SECONDS } from '../http/static-body.ts';
 import { tokenEndpoint } from '../http/token-endpoint.ts';
@@ -12,7 +13,9 @@ import type { ReaderRecorder } from '../keys/reader-recorder.ts';
 import { pooledIds } from '../lib/pooled-ids.ts';
 import { createEngine } from '../oidc/engine.ts';
 import { memoryRateLimiter } from '../stores/memory-rate-limiter.ts';
+import { decoyKeys } from '../tokens/decoy-keys.ts';
 import { type IssuerContext, issueAccessToken } from '../tokens/issue.ts';
+import type { KeyRoadContext } from '../tokens/key-road.ts';
 import { type QuickTokenContext, quickToken } from '../tokens/quick-token.ts';
 import type { Revocations } from '../tokens/revocations.ts';
 import { serverMetadata, statusListUri } from '../tokens/server-metadata.ts';
@@ -41,7 +44,7 @@ export function tokenService(
   readers: ReaderRecorder,
   revocations: Revocations,
 ): TokenService {
-  const { config, clientCache, ring, resources, metrics } = parts;
+  const { config, clientCache, store, ring, resources, metrics } = parts;
   const { hashSecret } = parts.credentials;
   const issuing: IssuerContext = {
     issuer: config.issuer,
@@ -65,6 +68,14 @@ export function tokenService(
       return found !== undefined;
     },
     issue: (client, request) => issueAccessToken(issuing, client, request, nowSeconds()),
+  };
+  const engine = createEngine({ ...road, issuer: config.issuer });
+  const keyRoad: KeyRoadContext = {
+    ...road,
+    issuer: config.issuer,
+    replays: store.replays,
+    decoys: decoyKeys(randomBytes),
+    now: nowSeconds,
   };
   const quick: QuickTokenContext = {
     warm: (id) => clientCache.warm(id, performance.now()),
@@ -92,7 +103,7 @@ export function tokenService(
       documents,
       keyCacheSeconds,
       pem: (kid) => ring.pem(kid),
-      token: tokenEndpoint(road, createEngine({ ...road, issuer: config.issuer })),
+      token: tokenEndpoint(road, keyEndpoint(keyRoad, tokenBodyLimitBytes, engine)),
       tokenBodyLimitBytes,
       failures: { ofAddress: failuresPerMinute(600), ofClient: failuresPerMinute(300) },
       metrics,

@@ -3,6 +3,7 @@
  * member by member. What nobody states is what allows least.
  */
 import { z } from 'zod';
+import { AUTH_METHODS } from '../clients/auth-method.ts';
 import { isPortalName, PORTAL_NAME_RULE } from '../portals/portal-name.ts';
 import { claimMapping } from './claim-mapping.ts';
 import { distinct } from './distinct.ts';
@@ -63,6 +64,9 @@ const members = {
         'Headers, besides `X-API-KEY` and `Authorization`, in which this portal may send its key. A key in a header that only another portal names is refused as unknown.',
       examples: [['x-portal-key']],
     }),
+  token_endpoint_auth_methods: distinct(
+    z.enum(AUTH_METHODS, { error: `must be one of ${AUTH_METHODS.join(', ')}` }),
+  ).meta({ description: 'How its clients may authenticate at the token endpoint.' }),
   max_clients: z
     .int()
     .min(1)
@@ -94,6 +98,7 @@ export const POLICY_DEFAULTS = {
   redirect_uri_hosts: ['*'],
   claims: {},
   api_key_headers: [],
+  token_endpoint_auth_methods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   max_clients: 1_000_000,
   max_secrets: 2,
   calls_per_minute: 60_000,

@@ -125,6 +125,12 @@ export const ERROR_CATALOGUE: Readonly<Record<RefusalReason, PublicError>> = {
     error: 'conflict',
     error_description: 'This client has as many valid secrets as it may have; delete one first.',
   },
+  secret_unused: {
+    status: 409,
+    error: 'conflict',
+    error_description:
+      'This client authenticates by its keys and has no secret; change its token_endpoint_auth_method first.',
+  },
   quota_exceeded: {
     status: 403,
     error: 'quota_exceeded',

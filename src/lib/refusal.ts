@@ -28,6 +28,7 @@ export type RefusalReason =
   | 'secret_unknown'
   | 'secret_last'
   | 'secret_limit'
+  | 'secret_unused'
   | 'quota_exceeded'
   | 'rate_limited'
   | 'cursor_invalid'

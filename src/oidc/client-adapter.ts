@@ -4,9 +4,11 @@
  *
  * A store error is thrown, never turned into "not found" (L-11). A client that is unknown or disabled is
  * answered with a decoy that no secret opens: the road to the refusal, and its time, is then the same for
- * an unknown id and for a wrong secret (S-TOK-11).
+ * an unknown id and for a wrong secret (S-TOK-11). So is a client without a secret: it proves a key, on our own
+ * road (`tokens/key-road.ts`), and the engine's ideas of that are no second way in.
  */
 import type { Adapter, AdapterPayload, ClientAuthMethod } from 'oidc-provider';
+import { usesSecret } from '../clients/auth-method.ts';
 import { isClientId } from '../clients/client-id.ts';
 import { getsTokensHere } from '../clients/client-record.ts';
 import type { TokenClient } from '../clients/token-client.ts';
@@ -44,7 +46,8 @@ export function clientAdapter(clients: ShortRoadContext['clients']): (model: str
     find: async (id) => {
       if (model !== 'Client') return undefined;
       const record = isClientId(id) ? await clients.read(id) : undefined;
-      return record !== undefined && getsTokensHere(record) ? engineClient(record) : DECOY;
+      const isOurs = record !== undefined && getsTokensHere(record) && usesSecret(record.metadata);
+      return isOurs ? engineClient(record) : DECOY;
     },
     upsert: () => refuse(model, 'upsert'),
     consume: () => refuse(model, 'consume'),

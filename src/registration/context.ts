@@ -163,7 +163,7 @@ async function keptReplay(context: RegistrationContext, act: Act): Promise<Clien
 export function keptAnswer(
   { idempotency }: RegistrationContext,
   { idempotent, portal }: Act,
-  answer: { readonly client: ClientRecord; readonly clientSecret: string },
+  answer: ClientAnswer,
 ) {
   return idempotent && keepAnswer(idempotency, portal, idempotent, answer);
 }

@@ -2,6 +2,7 @@
  * Registers a client (RFC 7591 section 3): id and secret are ours, or an upstream provider's; everything is
  * stored in one commit before the answer, and the secret's value exists only in that answer.
  */
+import { usesSecret } from '../clients/auth-method.ts';
 import { newClientId } from '../clients/client-id.ts';
 import type { ClientRecord } from '../clients/client-record.ts';
 import { mergeMetadata } from '../clients/merge-metadata.ts';
@@ -20,6 +21,9 @@ import { noRoom } from './no-room.ts';
 import { applyPolicy } from './policy.ts';
 import { createUpstreamClient } from './upstream/create.ts';
 
+/** Of a client that authenticates by its keys. */
+const NO_SECRET = { secret: undefined, value: undefined };
+
 export async function createClient(
   context: RegistrationContext,
   act: Act,
@@ -30,7 +34,7 @@ export async function createClient(
   const policy = context.policyOf(act.portal);
   const metadata = applyPolicy(mergeMetadata({}, body), policy, type);
   if (type === 'oidc') return createUpstreamClient(context, act, metadata);
-  const { secret, value: clientSecret } = makeSecret(context, act);
+  const { secret, value: clientSecret } = usesSecret(metadata) ? makeSecret(context, act) : NO_SECRET;
   for (;;) {
     const client: ClientRecord = {
       client_id: newClientId(context.random),
@@ -42,7 +46,7 @@ export async function createClient(
       updated_at: act.nowSeconds,
       metadata,
       granted_resources: on_event.initial_resources === 'all' ? policy.resources : [],
-      secrets: [secret],
+      secrets: secret === undefined ? [] : [secret],
     };
     const answer = { client, clientSecret };
     const outcome = await context.clients.create(client, {

@@ -52,14 +52,15 @@ export function keepAnswer(
   context: IdempotencyContext,
   portal: PortalName,
   request: IdempotentRequest,
-  answer: { readonly client: ClientRecord; readonly clientSecret: string },
+  answer: ClientAnswer,
 ): IdempotentAnswer {
   const id = answerId(context, portal, request);
   return {
     id,
     request_hash: requestHash(context, request),
     sealed_answer: context.seal(JSON.stringify(answer.client), `${id} answer`),
-    sealed_secret: context.seal(answer.clientSecret, `${id} secret`),
+    // Empty for a client that has none.
+    sealed_secret: context.seal(answer.clientSecret ?? '', `${id} secret`),
     answer_seconds: context.answerSeconds,
     secret_seconds: context.secretSeconds,
   };
@@ -75,9 +76,10 @@ export function replayAnswer(
   if (stored.request_hash !== requestHash(context, request)) throw new Refusal('idempotency_key_reused');
   const id = answerId(context, portal, request);
   const { sealed_answer, sealed_secret } = stored;
+  const secret = sealed_secret === undefined ? '' : context.open(sealed_secret, `${id} secret`);
   return {
     client: JSON.parse(context.open(sealed_answer, `${id} answer`)),
-    clientSecret: sealed_secret === undefined ? undefined : context.open(sealed_secret, `${id} secret`),
+    clientSecret: secret === '' ? undefined : secret,
   };
 }
 

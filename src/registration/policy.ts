@@ -9,6 +9,7 @@ import type { MergedMetadata } from '../clients/merge-metadata.ts';
 import type { ClientMetadata } from '../clients/metadata.ts';
 import { strictRedirectUriProblem } from '../clients/strict-redirect-uri.ts';
 import { type Problem, Refusal } from '../lib/refusal.ts';
+import { authenticationProblems } from './authentication-policy.ts';
 
 /** The part of a portal's policy that registration asks for. */
 export interface RegistrationPolicy {
@@ -16,6 +17,8 @@ export interface RegistrationPolicy {
   readonly grant_types: readonly string[];
   /** Ceiling of what a client's `scope` may name. */
   readonly scopes: readonly string[];
+  /** How its clients may authenticate at the token endpoint. */
+  readonly token_endpoint_auth_methods: readonly string[];
   /** What a client that asks for no scope is granted. */
   readonly default_scopes: readonly string[];
   /** `inert`: redirect URIs are judged strictly only for a client that something redirects to. */
@@ -39,7 +42,6 @@ const PORTAL_WORDS = new Set(['bearer', 'session']);
 /** All that our own token service can do: it has no authorization endpoint. */
 const LOCAL_GRANTS = ['client_credentials'];
 const REDIRECT_GRANT = 'authorization_code';
-export const AUTH_METHODS: ReadonlySet<string> = new Set(['client_secret_basic', 'client_secret_post']);
 
 /** Where the client lives: our own token service, or an upstream identity provider. */
 export type ProviderType = 'local' | 'oidc';
@@ -65,7 +67,7 @@ export function applyPolicy(
     // What a grant asks for is of no interest to who may not have it.
     ...(redirects && wrongGrants.length === 0 ? codeGrantProblems(document) : []),
     ...(redirects || policy.redirect_uri_rule === 'strict' ? redirectUriProblems(document, policy) : []),
-    ...authMethodProblems(metadata.token_endpoint_auth_method),
+    ...authenticationProblems(metadata, policy.token_endpoint_auth_methods, provider),
     ...scopeProblems(scopes, policy),
   ];
   if (all.length > 0) {
@@ -117,12 +119,6 @@ function redirectUriProblems({ redirect_uris }: ClientMetadata, policy: Registra
     const message = strictRedirectUriProblem(uri, policy.redirect_uri_hosts);
     return message === undefined ? [] : [{ path: `redirect_uris[${index}]`, message }];
   });
-}
-
-/** `none` too: a public client can never use `client_credentials` (RFC 6749 section 4.4). */
-function authMethodProblems(method: string): Problem[] {
-  if (AUTH_METHODS.has(method)) return [];
-  return [{ path: 'token_endpoint_auth_method', message: `must be one of ${[...AUTH_METHODS].join(', ')}` }];
 }
 
 function scopeProblems(scopes: readonly string[], policy: RegistrationPolicy): Problem[] {

@@ -7,7 +7,7 @@ import { isValidAt, type Secret } from '../clients/secret.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { type Act, changeWithSecret, type RegistrationContext, requireProvider } from './context.ts';
 import type { ClientAnswer } from './idempotency.ts';
-import { makeSecret } from './make-secret.ts';
+import { makeSecret, requireSecretMethod } from './make-secret.ts';
 
 /** `overlapSeconds`: what the request asks for; `undefined` takes the policy's. */
 export async function rotateSecret(
@@ -20,10 +20,10 @@ export async function rotateSecret(
   const allowed = context.policyOf(act.portal).secret_overlap_seconds;
   const overlap = Math.min(overlapSeconds ?? allowed, allowed);
   const { secret, value } = makeSecret(context, act);
-  return changeWithSecret(context, act, id, value, (client) => ({
-    ...client,
-    secrets: [secret, ...ending(client.secrets, act.nowSeconds, overlap)],
-  }));
+  return changeWithSecret(context, act, id, value, (client) => {
+    requireSecretMethod(client);
+    return { ...client, secrets: [secret, ...ending(client.secrets, act.nowSeconds, overlap)] };
+  });
 }
 
 /** The newest secret still valid, ending after the overlap or when it would have ended anyway. */

@@ -14,7 +14,7 @@ import {
   requireProvider,
 } from './context.ts';
 import type { ClientAnswer } from './idempotency.ts';
-import { makeSecret } from './make-secret.ts';
+import { makeSecret, requireSecretMethod } from './make-secret.ts';
 
 export interface SecretView {
   readonly secret: Secret;
@@ -53,6 +53,7 @@ export async function addSecret(context: RegistrationContext, act: Act, id: stri
   const { max_secrets } = context.policyOf(act.portal);
   const { secret, value } = makeSecret(context, act);
   return changeWithSecret(context, act, id, value, (client) => {
+    requireSecretMethod(client);
     const valid = client.secrets.filter((known) => isValidAt(known, act.nowSeconds));
     if (valid.length >= max_secrets) throw new Refusal('secret_limit');
     return { ...client, secrets: [secret, ...valid] };

@@ -3,6 +3,7 @@
  * one stays. The resulting whole document is judged like a create, so that no update keeps or reaches what
  * a create would be refused (S-MGT-06, S-MGT-08). Owner, provider, secrets and state are out of its reach.
  */
+import { usesSecret } from '../clients/auth-method.ts';
 import { type ClientRecord, publicIdOf } from '../clients/client-record.ts';
 import { knownMembers, mergeMetadata } from '../clients/merge-metadata.ts';
 import type { ClientMetadata } from '../clients/metadata.ts';
@@ -52,7 +53,11 @@ export async function changeMetadata(
 ): Promise<ClientRecord> {
   const { type } = requireProvider(context, act);
   if (type === 'oidc') return updateUpstreamClient(context, act, id, (client) => change(client, type));
-  return changeOwned(context, act, id, (client) => ({ ...client, metadata: change(client, type) }));
+  return changeOwned(context, act, id, (client) => {
+    const metadata = change(client, type);
+    // They end with the method that they were for; a client that comes back to it is given a new one.
+    return { ...client, metadata, secrets: usesSecret(metadata) ? client.secrets : [] };
+  });
 }
 
 function identityProblems(

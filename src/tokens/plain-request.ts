@@ -22,7 +22,7 @@ const PARAMETERS = new Set(['grant_type', 'scope', 'resource', 'audience', 'clie
 const MAX_PARAMETERS = PARAMETERS.size;
 
 /** RFC 6749 section 3.3; what is no scope is for the engine to refuse. */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
+export const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
 /** RFC 6749 appendix A: `VSCHAR = %x20-7E`. */
 const VSCHARS = /^[\x20-\x7e]+$/;
 const BASIC = /^Basic ((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/;

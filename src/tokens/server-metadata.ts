@@ -3,6 +3,8 @@
  * document. It advertises what works and nothing else (S-META-04); URLs come from the configured issuer,
  * never from a request (S-META-01).
  */
+import { AUTH_METHODS } from '../clients/auth-method.ts';
+import { CLIENT_SIGNING_ALGS } from '../clients/client-jwks.ts';
 import type { SigningAlg } from '../keys/signing-alg.ts';
 
 export interface ServerMetadataOptions {
@@ -25,7 +27,7 @@ export const PUBLIC_PATHS = {
 /** RFC 7591/7592 for our own token service. */
 export const REGISTRATION_PATH = '/oauth2/register';
 
-/** One code authenticates clients, wherever they come. */
+/** Where no key is taken yet: there a secret must be shown. */
 const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
 
 export function serverMetadata({ issuer, scopes, signingAlgs }: ServerMetadataOptions) {
@@ -41,7 +43,8 @@ export function serverMetadata({ issuer, scopes, signingAlgs }: ServerMetadataOp
     // No authorization endpoint, so no response types: RFC 8414 requires the member all the same.
     response_types_supported: [],
     grant_types_supported: ['client_credentials'],
-    token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    token_endpoint_auth_methods_supported: AUTH_METHODS,
+    token_endpoint_auth_signing_alg_values_supported: CLIENT_SIGNING_ALGS,
     introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     // Discovery requires both; discovery-driven verifiers of access tokens read the second.

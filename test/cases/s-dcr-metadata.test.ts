@@ -77,7 +77,7 @@ for (const dialect of DIALECTS) {
   });
 
   test(`S-DCR-11 a public client does not exist: it could not keep client_credentials to itself (${dialect.name})`, async () => {
-    for (const method of ['none', 'NONE', '', 'private_key_jwt', 'client_secret_jwt']) {
+    for (const method of ['none', 'NONE', '', 'PRIVATE_KEY_JWT', 'client_secret_jwt']) {
       await refusedEverywhere(
         bridge.service,
         dialect,

@@ -80,7 +80,6 @@ test('S-DCR-05: what only the server may set is ignored, by any spelling of a do
 
 test('S-DCR-19, S-DCR-23: members that would make us fetch or redirect are refused', () => {
   const unsupported = [
-    'jwks',
     'jwks_uri',
     'sector_identifier_uri',
     'request_uris',

@@ -24,6 +24,7 @@ test('a portal without an entry has the policy of "*"; an entry overrides it mem
     redirect_uri_hosts: ['*'],
     claims: {},
     api_key_headers: [],
+    token_endpoint_auth_methods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     max_clients: 1_000_000,
     max_secrets: 2,
     calls_per_minute: 60_000,

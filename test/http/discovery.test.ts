@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { calculateJwkThumbprint, importSPKI, jwtVerify } from 'jose';
+import type { AuthMethod } from '../../src/clients/auth-method.ts';
+import { CLIENT_SIGNING_ALGS } from '../../src/clients/client-jwks.ts';
+import { assertionOf, newClientKey, tokenByAssertion } from '../support/assertion.ts';
 import { type Answer, type Credentials, fetchToken, portal, postToken, send } from '../support/bridge.ts';
 import { addPortals, DOMAIN, EDDSA_API, ES256_API, PS256_API } from '../support/domain.ts';
 import { rawRequest, sendRaw } from '../support/raw-http.ts';
@@ -50,7 +53,8 @@ test('both discovery documents are the same, and say exactly what there is', asy
     scopes_supported: ['read', 'write', 'es:write', 'hidden'],
     response_types_supported: [],
     grant_types_supported: ['client_credentials'],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    token_endpoint_auth_signing_alg_values_supported: [...CLIENT_SIGNING_ALGS],
     introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     subject_types_supported: ['public'],
@@ -62,22 +66,23 @@ describe('S-META-04: what is advertised works, what works is advertised', () => 
   test('every authentication method that is named gets a token, and no other can be registered', async () => {
     const { body: metadata } = await get(OPENID);
     for (const method of metadata.token_endpoint_auth_methods_supported) {
-      const { body } = await portal(service).create({ scope: 'read', token_endpoint_auth_method: method });
+      const key = await newClientKey();
+      const { body } = await portal(service).create({
+        scope: 'read',
+        token_endpoint_auth_method: method,
+        jwks: { keys: [key.jwk] },
+      });
       const { client_id, client_secret } = body;
       const grant = { grant_type: metadata.grant_types_supported[0] };
-      const answer =
-        method === 'client_secret_basic'
-          ? await fetchToken(service, body)
-          : await postToken(service, { ...grant, client_id, client_secret });
+      const answer = await {
+        client_secret_basic: () => fetchToken(service, body),
+        client_secret_post: () => postToken(service, { ...grant, client_id, client_secret }),
+        private_key_jwt: async () =>
+          tokenByAssertion(service, await assertionOf(key, { client_id, issuer: metadata.issuer })),
+      }[method as AuthMethod]();
       assert.equal(answer.status, 200, method);
     }
-    for (const method of [
-      'none',
-      'client_secret_jwt',
-      'private_key_jwt',
-      'tls_client_auth',
-      'self_signed_tls_client_auth',
-    ]) {
+    for (const method of ['none', 'client_secret_jwt', 'tls_client_auth', 'self_signed_tls_client_auth']) {
       const answer = await portal(service).create({ token_endpoint_auth_method: method });
       assert.equal(answer.status, 400, method);
     }

@@ -58,6 +58,7 @@ test('every reason to refuse has its answer: what the contract names, by status 
     secret_unknown: '404 not_found',
     secret_last: '409 conflict',
     secret_limit: '409 conflict',
+    secret_unused: '409 conflict',
     quota_exceeded: '403 quota_exceeded',
     rate_limited: '429 too_many_requests',
     cursor_invalid: '400 invalid_request',

@@ -134,9 +134,9 @@ const ROWS: readonly Row[] = [
     refuses: ['token_endpoint_auth_method'],
   },
   {
-    name: 'a method that is not there yet',
+    name: 'keys, and none are there',
     body: { token_endpoint_auth_method: 'private_key_jwt' },
-    refuses: ['token_endpoint_auth_method'],
+    refuses: ['jwks'],
   },
   {
     name: 'a method that we never take',

@@ -27,6 +27,7 @@ export const POLICY: RegistrationPolicy = {
   providers: ['local', 'upstream'],
   grant_types: ['client_credentials'],
   scopes: ['read', 'write'],
+  token_endpoint_auth_methods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   default_scopes: [],
   redirect_uri_rule: 'inert',
   redirect_uri_hosts: ['*'],

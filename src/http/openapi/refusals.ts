@@ -66,6 +66,7 @@ const APPLIES: Readonly<Record<RefusalReason, Applies>> = {
   secret_unknown: ofSecret,
   secret_last: (operation) => ofSecret(operation) && deletes(operation),
   secret_limit: ({ endpoint }) => endpoint.method === 'POST' && endpoint.path.endsWith('/secrets'),
+  secret_unused: (operation) => makesSecret(operation) && ofClient(operation),
   quota_exceeded: registers,
   rate_limited: always,
   cursor_invalid: takesQuery,

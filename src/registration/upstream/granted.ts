@@ -2,9 +2,9 @@
  * What was granted against what was asked (RFC 7591 section 3.2.1: a server may substitute any value). Less
  * is taken and told; more is not, because the portal's policy was asked for what was asked (S-UP-04).
  */
+import { usesSecret } from '../../clients/auth-method.ts';
 import type { ClientMetadata } from '../../clients/metadata.ts';
 import type { Problem } from '../../lib/refusal.ts';
-import { AUTH_METHODS } from '../policy.ts';
 import type { GrantedMetadata } from '../upstream.ts';
 
 /** With none of these, nothing comes back from an authorization endpoint, and response types say nothing. */
@@ -20,7 +20,7 @@ export function widened(asked: ClientMetadata, granted: GrantedMetadata): readon
     redirect_uris: exceeds(asked.redirect_uris, granted.redirect_uris),
     response_types: redirects && exceeds(asked.response_types, granted.response_types),
     // `none` is no authentication at all, and any other our portals can't do.
-    token_endpoint_auth_method: !AUTH_METHODS.has(method),
+    token_endpoint_auth_method: !usesSecret({ token_endpoint_auth_method: method }),
   };
   return Object.keys(wider)
     .filter((member) => wider[member])

@@ -274,6 +274,7 @@ suite('Errors', () => {
       'client_conflict',
       'rotation_unsupported',
       'secret_limit',
+      'secret_unused',
     ]);
     // What needs a provider of type oidc can't happen at our own.
     assert.deepEqual(errorsOf('DELETE /bridge/{provider}/clients/{client_id}')[409], ['client_busy']);

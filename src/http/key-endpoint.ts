@@ -1,0 +1,63 @@
+/**
+ * In front of the engine: a token request that proves a key takes our own road, every other goes on with its
+ * body as if nobody had read it. So nothing that the engine thinks of assertions is ever a way in.
+ *
+ * The body is waited for as a whole: an assertion with a long key does not fit into one packet.
+ */
+import type { Context } from 'koa';
+import { Refusal } from '../lib/refusal.ts';
+import { type KeyRoadContext, takeKeyRoad } from '../tokens/key-road.ts';
+import { type TokenForm, tokenForm } from '../tokens/token-form.ts';
+import { TokenRefusal } from '../tokens/token-refusal.ts';
+import type { TokenEndpoint } from './token-endpoint.ts';
+
+export function keyEndpoint(
+  road: KeyRoadContext,
+  bodyLimitBytes: number,
+  engine: TokenEndpoint,
+): TokenEndpoint {
+  return async function answerKeyRequest(ctx) {
+    const body = await peekBody(ctx, bodyLimitBytes);
+    const text = body.toString('latin1');
+    // Cheap to ask, and most that comes here has nothing of it.
+    if (!text.includes('client_assertion')) return engine(ctx);
+    const form = tokenForm(text);
+    if (form.client_assertion === undefined) return engine(ctx);
+    requireOneMechanism(form, ctx.get('authorization'));
+    ctx.body = await takeKeyRoad(road, form);
+  };
+}
+
+/** RFC 6749 section 2.3; and a bogus assertion beside a secret proves nothing (S-TOK-07, S-TOK-08). */
+function requireOneMechanism({ client_secret }: TokenForm, authorization: string): void {
+  if (client_secret === undefined && authorization === '') return;
+  const description = 'client authentication must only be provided using one mechanism';
+  throw new TokenRefusal('invalid_request', description);
+}
+
+/** Within what a request buffers by itself; the engine takes no longer form (L-18). */
+const MOST_BUFFERED_BYTES = 56 * 1024;
+
+/** All of the body, which is put back before anybody hears of its end. */
+async function peekBody({ req }: Context, limitBytes: number): Promise<Buffer> {
+  const mostBytes = Math.min(limitBytes, MOST_BUFFERED_BYTES);
+  await settled(req, () => req.complete || req.destroyed || req.readableLength > mostBytes);
+  // The length that was announced was within the limit, or this is a body in chunks.
+  if (req.readableLength > mostBytes) throw new Refusal('body_too_large');
+  const body: Buffer = req.read() ?? Buffer.alloc(0);
+  if (body.length > 0) req.unshift(body);
+  return body;
+}
+
+/** One listener for the whole wait: a new one would be told at once of what is there already. */
+function settled(req: Context['req'], isSettled: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (!isSettled()) return;
+      req.off('readable', look).off('close', look).off('error', look);
+      resolve();
+    };
+    req.on('readable', look).on('close', look).on('error', look);
+    look();
+  });
+}

@@ -1,0 +1,36 @@
+/**
+ * How a client may authenticate: by a method that its portal's policy names, and with all that the method
+ * needs in the same document (RFC 7591 section 2).
+ */
+import { usesSecret } from '../clients/auth-method.ts';
+import { algsOf } from '../clients/client-jwks.ts';
+import type { ClientMetadata } from '../clients/metadata.ts';
+import type { Problem } from '../lib/refusal.ts';
+import type { ProviderType } from './policy.ts';
+
+/** `none` is in no policy: a public client can never use `client_credentials` (RFC 6749 section 4.4). */
+export function authenticationProblems(
+  metadata: ClientMetadata,
+  named: readonly string[],
+  provider: ProviderType,
+): Problem[] {
+  const { token_endpoint_auth_method: method } = metadata;
+  // An upstream provider's clients are given a secret by it, or are of no use to a portal.
+  const allowed = named.filter(
+    (each) => provider === 'local' || usesSecret({ token_endpoint_auth_method: each }),
+  );
+  if (!allowed.includes(method)) {
+    const message = `must be one of ${allowed.join(', ')} (this portal's policy)`;
+    return [{ path: 'token_endpoint_auth_method', message }];
+  }
+  return method === 'private_key_jwt' ? keyProblems(metadata) : [];
+}
+
+function keyProblems({ jwks, token_endpoint_auth_signing_alg: alg }: ClientMetadata): Problem[] {
+  if (jwks === undefined) return [{ path: 'jwks', message: 'is required by private_key_jwt' }];
+  const usable = jwks.keys.some((jwk) =>
+    jwk.alg === undefined ? alg === undefined || algsOf(jwk).includes(alg) : (alg ?? jwk.alg) === jwk.alg,
+  );
+  if (usable) return [];
+  return [{ path: 'token_endpoint_auth_signing_alg', message: 'is not an algorithm of any of the keys' }];
+}

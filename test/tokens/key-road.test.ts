@@ -1,0 +1,57 @@
+/** The key road over a store with faults: what can't be remembered is not accepted. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { before, test } from 'node:test';
+import { StoreUnavailable } from '../../src/lib/store-unavailable.ts';
+import { decoyKeys } from '../../src/tokens/decoy-keys.ts';
+import { type KeyRoadContext, takeKeyRoad } from '../../src/tokens/key-road.ts';
+import type { ClaimOutcome } from '../../src/tokens/replay-store.ts';
+import { ASSERTION_TYPE, assertionOf, type ClientKey, epoch, newClientKey } from '../support/assertion.ts';
+import { aClient, tokenRefusal } from './support.ts';
+
+const issuer = 'https://auth.example';
+let key: ClientKey;
+before(async () => {
+  key = await newClientKey();
+});
+
+async function outcome(claim: () => Promise<ClaimOutcome>) {
+  const client = aClient({ token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.jwk] } });
+  let issued = 0;
+  const context: KeyRoadContext = {
+    issuer,
+    clients: { read: async () => client },
+    replays: { claim },
+    decoys: decoyKeys(randomBytes),
+    issue: async () => {
+      issued += 1;
+      return { access_token: 'token', token_type: 'Bearer', expires_in: 1 };
+    },
+    now: epoch,
+  };
+  const client_assertion = await assertionOf(key, { client_id: client.client_id, issuer });
+  const form = { grant_type: 'client_credentials', client_assertion_type: ASSERTION_TYPE, client_assertion };
+  const answer = await takeKeyRoad(context, form).catch((error: unknown) => error);
+  return { answer, issued };
+}
+
+test('S-PKJ-18: a store that can not remember the use is an outage, and no token is issued', async () => {
+  const away = new StoreUnavailable('replays.claim', 'unknown');
+  const { answer, issued } = await outcome(() => Promise.reject(away));
+  assert.equal(answer, away);
+  assert.equal(issued, 0);
+});
+
+for (const said of ['used', 'forgotten'] as const) {
+  test(`an assertion that the store calls ${said} gets no token`, async () => {
+    const { answer, issued } = await outcome(async () => said);
+    tokenRefusal('invalid_client', () => {
+      throw answer;
+    });
+    assert.equal(issued, 0);
+  });
+}
+
+test('one that it claims gets one', async () => {
+  assert.equal((await outcome(async () => 'claimed')).issued, 1);
+});
