@@ -14,6 +14,7 @@ import { settleFirstPortal } from './compose/first-portal.ts';
 import { intentCounts } from './compose/intent-counts.ts';
 import { knownHosts } from './compose/known-hosts.ts';
 import { nowSeconds, type Parts } from './compose/parts.ts';
+import { publicTls } from './compose/public-tls.ts';
 import { ringContext, ringUpkeep } from './compose/ring-context.ts';
 import { tokenRevocations } from './compose/token-inspection.ts';
 import { tokenService } from './compose/token-service.ts';
@@ -170,6 +171,7 @@ async function requireDurability(config: Config, store: Store, log: Logger): Pro
 const FIRST_PORTAL_RETRY_MS = 1000;
 const USAGE_FLUSH_MS = 5000;
 const READERS_FLUSH_MS = 2000;
+const TLS_REFRESH_MS = 2000;
 /** How often it is looked whether a discovery document is due: one that never came is asked for again. */
 const UPSTREAM_REFRESH_MS = 60_000;
 /** Quiet for this long is idle; what a busy time left in the heap is then given back. */
@@ -227,10 +229,12 @@ async function serve(
     if (!settled) settled = await settleFirstPortal(parts, portalCreated);
   };
   await settle();
+  const tls = publicTls(config, log);
   const listeners = await listenAll({
     public: {
       handler: fastRoad({ ...tokens.fast, isDraining: health.isDraining, log, metrics }, publicApp),
       address: config.public_listen,
+      tls: tls?.identity,
     },
     management: {
       handler: app('management', (router) => {
@@ -250,6 +254,7 @@ async function serve(
     repeat(config.ring_refresh_ms, async () => void (await ring.refresh())),
     repeat(USAGE_FLUSH_MS, () => usage.flush()),
     repeat(READERS_FLUSH_MS, readers.flush),
+    ...(tls ? [repeat(TLS_REFRESH_MS, () => tls.refresh((pair) => listeners.renewTls('public', pair)))] : []),
     repeat(REVOCATIONS_REFRESH_MS, () => revocations.refresh(nowSeconds())),
     ...(withUpstreams
       ? [repeat(config.upstream_recovery_ms, recovery.run), repeat(UPSTREAM_REFRESH_MS, upstreams.refresh)]

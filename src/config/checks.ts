@@ -56,6 +56,15 @@ export const CHECKS: readonly ((known: KnownConfig) => readonly Finding[])[] = [
     if (workers <= 1 || store_url === undefined || !isEmbedded(store_url)) return [];
     return [{ path: ['workers'], message: 'must be 1: a sqlite: store belongs to one process' }];
   },
+  function tlsIsComplete({ public_tls_cert_file, public_tls_key_file }) {
+    const files = { public_tls_cert_file, public_tls_key_file };
+    const missing = Object.entries(files).filter(([, file]) => file === undefined);
+    if (missing.length !== 1) return [];
+    return missing.map(([member]) => ({
+      path: [member],
+      message: 'is required too: a certificate and its private key belong together',
+    }));
+  },
   function keyIsGivenInProduction({ issuer, key_encryption_key }) {
     if (issuer === undefined || isDevelopmentIssuer(issuer) || key_encryption_key !== undefined) return [];
     return [{ path: ['key_encryption_key'], message: 'is required: only in development is a key generated' }];

@@ -10,7 +10,6 @@ import { readConfigFile } from './config-file.ts';
 import { deepFreeze } from './deep-readonly.ts';
 import { readEnvironment, variableOf } from './environment.ts';
 import type { KnownConfig } from './known-config.ts';
-import { NOT_YET } from './not-yet.ts';
 import { parseMembers } from './parse-members.ts';
 import { ConfigError, type ConfigSource, type Finding, jsonPath, type Path } from './problems.ts';
 import { type Config, configuration } from './schema.ts';
@@ -48,7 +47,7 @@ export function loadConfig({
   const findings = firstTold([
     [...environment.findings, ...file.findings],
     parsed.findings.map(sourced),
-    [...CHECKS, ...NOT_YET].flatMap((check) => check(known)).map(sourced),
+    CHECKS.flatMap((check) => check(known)).map(sourced),
   ]).filter(({ path, source }) => file.members !== undefined || path.length === 0 || source.kind !== 'file');
   if (findings.length > 0) {
     throw new ConfigError(findings.map(({ path, ...rest }) => ({ path: jsonPath(path), ...rest })));

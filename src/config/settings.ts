@@ -83,10 +83,11 @@ export const settings = {
       'Worker processes sharing the listeners, for a machine with several cores. More than 1 needs Redis.',
   }),
   public_tls_cert_file: z.string().min(1).optional().meta({
-    description: 'Certificate of the public listener. Not supported by this version: end TLS in front.',
+    description:
+      'Certificate chain of the public listener, PEM: it speaks TLS then, 1.2 at least. Read again when the file changes.',
   }),
   public_tls_key_file: z.string().min(1).optional().meta({
-    description: 'Private key of the public listener. Not supported by this version: end TLS in front.',
+    description: 'Private key of that certificate, PEM. Both are set, or neither.',
   }),
   log_level: z.enum(LOG_LEVELS).default('info').meta({ description: 'Least severe level that is logged.' }),
   allow_insecure_issuer: z.boolean().default(false).meta({

@@ -3,6 +3,7 @@
  * stop accepting, let requests in flight finish, then close what is left.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 const SECOND_MS = 1000;
@@ -27,7 +28,24 @@ export interface Address {
   readonly port: number;
 }
 
+/** Certificate chain and private key, PEM. */
+export interface TlsIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+interface Socket {
+  readonly handler: RequestListener;
+  readonly address: Address;
+  /** Absent: plain HTTP. */
+  readonly tls?: TlsIdentity | undefined;
+}
+
+/** RFC 8996: nothing below TLS 1.2; a handshake has as long as headers have. */
+const TLS = { minVersion: 'TLSv1.2', handshakeTimeout: TIMEOUTS.headersTimeout } as const;
+
 interface Listener {
+  readonly server: Server | TlsServer;
   /** Where it really listens: the port that the system chose, if it was asked to (port 0). */
   readonly address: Address;
   /** Resolves when the last request has been answered, or after `timeoutMs`, whichever comes first. */
@@ -35,8 +53,11 @@ interface Listener {
 }
 
 /** Rejects with the system's error when the address can't be listened on. */
-async function listen(handler: RequestListener, { host, port }: Address): Promise<Listener> {
-  const server = createServer({ ...TIMEOUTS, maxHeaderSize: MAX_HEADER_BYTES }, handler);
+async function listen({ handler, address: { host, port }, tls }: Socket): Promise<Listener> {
+  const limits = { ...TIMEOUTS, maxHeaderSize: MAX_HEADER_BYTES };
+  const server = tls
+    ? createTlsServer({ ...limits, ...TLS, ...tls }, handler)
+    : createServer(limits, handler);
   server.maxHeadersCount = MAX_HEADERS;
   server.maxConnections = MAX_CONNECTIONS;
   server.on('clientError', refuseMalformed);
@@ -46,7 +67,7 @@ async function listen(handler: RequestListener, { host, port }: Address): Promis
       resolve();
     });
   });
-  return { address: { host, port: (server.address() as AddressInfo).port }, close: closer(server) };
+  return { server, address: { host, port: (server.address() as AddressInfo).port }, close: closer(server) };
 }
 
 export type ListenerName = 'public' | 'management' | 'ops';
@@ -55,6 +76,8 @@ type Sockets = Readonly<Partial<Record<ListenerName, Socket>>>;
 
 export interface Listeners<Opened extends Sockets> {
   readonly addresses: { readonly [Name in keyof Opened]: Address };
+  /** What connections from now on are shown. Of a listener without TLS it is not asked. */
+  renewTls(name: ListenerName, identity: TlsIdentity): void;
   close(names: readonly ListenerName[], timeoutMs: number): Promise<void>;
 }
 
@@ -70,18 +93,22 @@ export async function listenAll<Opened extends Sockets>(sockets: Opened): Promis
     await Promise.all([...names].map((name) => opened.get(name)?.close(timeoutMs)));
   };
   try {
-    for (const [name, { handler, address }] of Object.entries<Socket>(sockets)) {
-      opened.set(name as ListenerName, await listen(handler, address));
+    for (const [name, socket] of Object.entries<Socket>(sockets)) {
+      opened.set(name as ListenerName, await listen(socket));
     }
   } catch (error) {
     await close(opened.keys(), 0);
     throw error;
   }
   const addresses = Object.fromEntries([...opened].map(([name, { address }]) => [name, address]));
-  return { addresses: addresses as Listeners<Opened>['addresses'], close };
+  const renewTls: Listeners<Opened>['renewTls'] = (name, identity) => {
+    const server = opened.get(name)?.server;
+    if (server instanceof TlsServer) server.setSecureContext({ ...TLS, ...identity });
+  };
+  return { addresses: addresses as Listeners<Opened>['addresses'], renewTls, close };
 }
 
-function closer(server: Server): (timeoutMs: number) => Promise<void> {
+function closer(server: Server | TlsServer): (timeoutMs: number) => Promise<void> {
   return async function close(timeoutMs) {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();

@@ -108,13 +108,7 @@ for (const [url, outcome, warning] of REDIS) {
   });
 }
 
-test('what this version can not do yet is refused, not ignored', () => {
-  const tls = { PUBLIC_TLS_CERT_FILE: '/etc/tls/cert.pem', PUBLIC_TLS_KEY_FILE: '/etc/tls/key.pem' };
-  refused(
-    { env: tls },
-    'PUBLIC_TLS_CERT_FILE: is not supported by this version: end TLS in front',
-    'PUBLIC_TLS_KEY_FILE: is not supported by this version: end TLS in front',
-  );
+test('several workers are refused over a store that belongs to one process', () => {
   refused({ env: { WORKERS: '2' } }, 'WORKERS: must be 1: a sqlite: store belongs to one process');
   assert.equal(load({ env: { WORKERS: '2', STORE_URL: 'redis://127.0.0.1' } }).config.workers, 2);
 });

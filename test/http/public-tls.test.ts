@@ -1,0 +1,129 @@
+/** TLS on the public listener: who is shown which certificate, and what a renewal that goes wrong does. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { run } from '../clients-outside/run.ts';
+import { requirePackages } from '../gateways/debian-packages.ts';
+import { portal } from '../support/bridge.ts';
+import { type CertificateFiles, newAuthority, newCertificate } from '../support/certificates.ts';
+import { eventually } from '../support/eventually.ts';
+import { refusesToStart, startService, type TestService } from '../support/service.ts';
+import { tempDir } from '../support/temp.ts';
+
+const authority = newAuthority('authority');
+const certificateOf = (name: string) =>
+  newCertificate({ subject: `/CN=${name}`, altNames: 'DNS:localhost,IP:127.0.0.1' }, authority);
+const directory = tempDir('tls');
+const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+const env = { PUBLIC_TLS_CERT_FILE: certFile, PUBLIC_TLS_KEY_FILE: keyFile };
+
+function install({ certFile: cert, keyFile: key }: CertificateFiles): void {
+  copyFileSync(key, keyFile);
+  copyFileSync(cert, certFile);
+}
+
+let service: TestService;
+before(async () => {
+  requirePackages('curl');
+  install(certificateOf('first'));
+  service = await startService({ env });
+});
+after(() => service?.stop());
+
+async function handshake(options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const socket = connect({ host: '127.0.0.1', port: service.publicPort, ca: authority.cert, ...options });
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+async function shownName(): Promise<string> {
+  const socket = await handshake();
+  const name = socket.getPeerCertificate().subject.CN;
+  socket.destroy();
+  return String(name);
+}
+
+const logged = (text: string) => service.output.filter((line) => line.includes(text)).length;
+
+test('curl trusts the authority and fetches keys and a token over TLS', async () => {
+  const url = `https://localhost:${service.publicPort}`;
+  const curl = async (...args: readonly string[]) => {
+    const { output, complaint } = await run('/usr/bin/curl', [
+      '-sS',
+      '--cacert',
+      authority.certFile,
+      ...args,
+    ]);
+    assert.ok(output, complaint);
+    return JSON.parse(output);
+  };
+  assert.ok((await curl(`${url}/.well-known/jwks.json`)).keys.length > 0);
+  const { body } = await portal(service).create({ scope: 'read' });
+  const token = await curl(
+    ...['-u', `${body.client_id}:${body.client_secret}`, '-d', 'grant_type=client_credentials'],
+    `${url}/oauth2/token`,
+  );
+  assert.equal(token.token_type, 'Bearer');
+});
+
+test('nothing below TLS 1.2 is spoken, and 1.2 and 1.3 are', async () => {
+  for (const version of ['TLSv1', 'TLSv1.1'] as const) {
+    await assert.rejects(
+      handshake({ minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' }),
+    );
+  }
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const socket = await handshake({ minVersion: version, maxVersion: version });
+    assert.equal(socket.getProtocol(), version);
+    socket.destroy();
+  }
+});
+
+test('plain HTTP gets no answer', async () => {
+  await assert.rejects(fetch(`http://127.0.0.1:${service.publicPort}/.well-known/jwks.json`));
+});
+
+test('a renewed certificate is served within seconds, and open connections stay', async () => {
+  const open = await handshake();
+  install(certificateOf('second'));
+  await eventually(async () => assert.equal(await shownName(), 'second'), 10_000);
+  await eventually(async () => assert.equal(logged('was renewed'), 1), 2000);
+  open.write('GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const [bytes] = await once(open, 'data');
+  assert.match(String(bytes), /^HTTP\/1\.1 200 /);
+  open.destroy();
+});
+
+test('a pair that can not be served is told once, and the one in use stays', async () => {
+  const before = await shownName();
+  const toldBefore = logged('the old one is kept');
+  for (const [told, spoil] of [
+    [1, () => writeFileSync(certFile, 'no certificate')],
+    [2, () => copyFileSync(certificateOf('of another key').certFile, certFile)],
+  ] as const) {
+    spoil();
+    await eventually(async () => assert.equal(logged('the old one is kept'), toldBefore + told), 10_000);
+    assert.equal(await shownName(), before);
+  }
+  assert.ok(!service.output.join('\n').includes(readFileSync(keyFile, 'utf8').split('\n')[1] ?? '?'));
+  install(certificateOf('third'));
+  await eventually(async () => assert.equal(await shownName(), 'third'), 10_000);
+});
+
+test('without a pair that can be served it does not start, and says which settings are wrong', async () => {
+  const another = certificateOf('another');
+  for (const [expected, wrong] of [
+    [1, { ...env, PUBLIC_TLS_KEY_FILE: another.keyFile }],
+    [1, { ...env, PUBLIC_TLS_CERT_FILE: '/nowhere/cert.pem' }],
+    // Seen by the check of the configuration, before anything is opened.
+    [2, { PUBLIC_TLS_CERT_FILE: certFile }],
+    [2, { PUBLIC_TLS_KEY_FILE: keyFile }],
+  ] as const) {
+    const { code, output } = await refusesToStart({ env: wrong });
+    assert.equal(code, expected);
+    assert.match(output, /PUBLIC_TLS_(?:CERT|KEY)_FILE/);
+  }
+});
