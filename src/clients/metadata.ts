@@ -69,6 +69,11 @@ export const clientMetadata = z.object({
   token_endpoint_auth_signing_alg: clientSigningAlg
     .optional()
     .describe('The only algorithm of its assertions. Absent: every one that a key of it can sign with.'),
+  /** RFC 9449 section 5.2. */
+  dpop_bound_access_tokens: z
+    .boolean()
+    .optional()
+    .describe('True: the client gets only tokens that are bound to a key of it (DPoP).'),
   jwks: clientJwks.optional().describe('The public keys by which the client authenticates.'),
   /** RFC 6749 section 3.3. Absent: the portal's `default_scopes`. */
   scope: z

@@ -21,6 +21,7 @@ export interface TokenClient
     | 'token_endpoint_auth_method'
     | 'token_endpoint_auth_signing_alg'
     | 'jwks'
+    | 'dpop_bound_access_tokens'
     | 'labels'
     | 'extension'
   >;
@@ -71,6 +72,7 @@ export function tokenClient(record: ClientRecord, shared: Shared): TokenClient {
       scope: scope === undefined ? undefined : shared.text(scope),
       token_endpoint_auth_method: shared.text(token_endpoint_auth_method),
       token_endpoint_auth_signing_alg: metadata.token_endpoint_auth_signing_alg,
+      dpop_bound_access_tokens: metadata.dpop_bound_access_tokens,
       // Of a client with a secret they would only take up room.
       jwks: usesSecret(metadata) ? undefined : metadata.jwks,
       labels: orNothing(labels),

@@ -67,10 +67,11 @@ export function tokenService(
       if (client !== undefined && found !== undefined) usage.used(client.client_id, found.secret_id, now);
       return found !== undefined;
     },
-    issue: (client, request) => issueAccessToken(issuing, client, request, nowSeconds()),
+    issue: (client, request, confirmation) =>
+      issueAccessToken(issuing, client, request, nowSeconds(), confirmation),
   };
   const engine = createEngine({ ...road, issuer: config.issuer });
-  const keyRoad: KeyRoadContext = {
+  const keyRoad: KeyRoadContext & ShortRoadContext = {
     ...road,
     issuer: config.issuer,
     replays: store.replays,

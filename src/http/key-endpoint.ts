@@ -6,26 +6,45 @@
  */
 import type { Context } from 'koa';
 import { Refusal } from '../lib/refusal.ts';
-import { type KeyRoadContext, takeKeyRoad } from '../tokens/key-road.ts';
+import { confirmProof, type KeyRoadContext, takeKeyRoad } from '../tokens/key-road.ts';
+import { plainRequest } from '../tokens/plain-request.ts';
+import { type ShortRoadContext, takeShortRoad } from '../tokens/short-road.ts';
 import { type TokenForm, tokenForm } from '../tokens/token-form.ts';
 import { TokenRefusal } from '../tokens/token-refusal.ts';
 import type { TokenEndpoint } from './token-endpoint.ts';
 
 export function keyEndpoint(
-  road: KeyRoadContext,
+  road: KeyRoadContext & ShortRoadContext,
   bodyLimitBytes: number,
   engine: TokenEndpoint,
 ): TokenEndpoint {
   return async function answerKeyRequest(ctx) {
     const body = await peekBody(ctx, bodyLimitBytes);
     const text = body.toString('latin1');
+    const { authorization = '', dpop: proof } = ctx.req.headers;
+    const confirm = typeof proof === 'string' ? () => confirmProof(road, proof) : undefined;
+    const plain = confirm && plainRequest(text, authorization);
+    if (plain !== undefined) {
+      ctx.state.triedClient = plain.clientId;
+      ctx.body = await takeShortRoad(road, plain, confirm);
+      return;
+    }
     // Cheap to ask, and most that comes here has nothing of it.
-    if (!text.includes('client_assertion')) return engine(ctx);
-    const form = tokenForm(text);
-    if (form.client_assertion === undefined) return engine(ctx);
-    requireOneMechanism(form, ctx.get('authorization'));
-    ctx.body = await takeKeyRoad(road, form);
+    const form = text.includes('client_assertion') ? tokenForm(text) : {};
+    if (form.client_assertion === undefined) {
+      if (confirm !== undefined) throw notWithProof();
+      return engine(ctx);
+    }
+    requireOneMechanism(form, authorization);
+    ctx.body = await takeKeyRoad(road, form, confirm);
   };
+}
+
+/** The engine knows nothing of the proof, and would answer with a token that is not bound to its key. */
+function notWithProof(): TokenRefusal {
+  const description =
+    'with a DPoP proof send the credentials, grant_type, scope and resource, each once, and nothing else';
+  return new TokenRefusal('invalid_request', description);
 }
 
 /** RFC 6749 section 2.3; and a bogus assertion beside a secret proves nothing (S-TOK-07, S-TOK-08). */

@@ -12,7 +12,9 @@ export type TokenEndpoint = (ctx: Context) => Promise<void>;
 export function tokenEndpoint(shortRoad: ShortRoadContext, engine: TokenEndpoint): TokenEndpoint {
   return async function answerToken(ctx) {
     const form = await wholeBody(ctx);
-    const plain = form && plainRequest(form.toString('latin1'), ctx.get('authorization'));
+    // With a DPoP proof it is not plain: the token is bound to a key.
+    const isPlain = form !== undefined && ctx.req.headers.dpop === undefined;
+    const plain = isPlain ? plainRequest(form.toString('latin1'), ctx.get('authorization')) : undefined;
     if (plain) {
       ctx.state.triedClient = plain.clientId;
       ctx.body = await takeShortRoad(shortRoad, plain);

@@ -11,6 +11,11 @@ import type { StatusClaim } from './status-list-places.ts';
 /** `typ` of the JOSE header (RFC 9068 section 2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
 
+/** The key that its holder has to prove (RFC 7800, RFC 9449 section 6.1). */
+export interface Confirmation {
+  readonly jkt: string;
+}
+
 export interface TokenContext {
   readonly issuer: string;
   /** Epoch seconds. */
@@ -19,6 +24,7 @@ export interface TokenContext {
   readonly jti: string;
   /** Its place in a Token Status List, where the resource has one. */
   readonly status?: StatusClaim | undefined;
+  readonly confirmation?: Confirmation | undefined;
 }
 
 export interface AccessTokenClaims {
@@ -32,7 +38,8 @@ export interface AccessTokenClaims {
   readonly exp: number;
   readonly jti: string;
   readonly status?: StatusClaim;
-  readonly [mapped: string]: string | number | boolean | StatusClaim | undefined;
+  readonly cnf?: Confirmation;
+  readonly [mapped: string]: string | number | boolean | StatusClaim | Confirmation | undefined;
 }
 
 export function accessTokenClaims(
@@ -53,6 +60,7 @@ export function accessTokenClaims(
     exp: context.nowSeconds + resource.token_lifetime_seconds,
     jti: context.jti,
     ...(context.status === undefined ? {} : { status: context.status }),
+    ...(context.confirmation === undefined ? {} : { cnf: context.confirmation }),
   };
 }
 

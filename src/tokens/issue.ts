@@ -4,7 +4,8 @@
  */
 import type { TokenClient } from '../clients/token-client.ts';
 import type { SigningAlg } from '../keys/signing-alg.ts';
-import { ACCESS_TOKEN_TYPE, type AccessTokenClaims, accessTokenClaims } from './claims.ts';
+import { ACCESS_TOKEN_TYPE, type AccessTokenClaims, accessTokenClaims, type Confirmation } from './claims.ts';
+import { proofRefused } from './dpop-proof.ts';
 import {
   type Ceiling,
   decideGrant,
@@ -37,7 +38,7 @@ export interface IssuerContext {
 /** RFC 6749 section 5.1. There is never a refresh token (section 4.4.3). */
 export interface TokenResponse {
   readonly access_token: string;
-  readonly token_type: 'Bearer';
+  readonly token_type: 'Bearer' | 'DPoP';
   /** Seconds. */
   readonly expires_in: number;
   /** Absent when no scope was granted: the grammar of RFC 6749 section 3.3 has no empty scope. */
@@ -53,21 +54,30 @@ export function issueAccessToken(
   client: TokenClient,
   request: TokenRequest,
   nowSeconds: number,
+  confirmation?: Confirmation,
 ): TokenResponse | Promise<TokenResponse> {
+  if (client.metadata.dpop_bound_access_tokens === true && confirmation === undefined) {
+    throw proofRefused('none came, and the client wants bound tokens only');
+  }
   const grant = decideGrant(client, request, context.catalogue, context.ceilingOf(client.portal));
   const key = context.activeKey(grant.resource.signing_alg, nowSeconds);
   const origin = { client, key };
-  const again = context.reuse.find(origin, grant, nowSeconds);
+  // A bound token is one key's; the next request may come with another.
+  const again = confirmation === undefined ? context.reuse.find(origin, grant, nowSeconds) : undefined;
   if (again !== undefined) return tokenResponse(again, grant, nowSeconds);
   const jti = context.newTokenId();
   const claims = accessTokenClaims(client, grant, {
     issuer: context.issuer,
     nowSeconds,
     jti,
+    confirmation,
     status: grant.resource.status_list ? context.statusListPlaces.next(key.alg, nowSeconds) : undefined,
   });
   const respond = (token: string): TokenResponse => {
     const issued = { token, jti, issuedAt: nowSeconds, expiresAt: claims.exp };
+    if (confirmation !== undefined) {
+      return { ...tokenResponse(issued, grant, nowSeconds), token_type: 'DPoP' };
+    }
     context.reuse.keep(origin, grant, issued);
     return tokenResponse(issued, grant, nowSeconds);
   };

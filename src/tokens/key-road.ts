@@ -9,6 +9,7 @@ import { isClientId } from '../clients/client-id.ts';
 import type { ClientJwk } from '../clients/client-jwks.ts';
 import { getsTokensHere } from '../clients/client-record.ts';
 import type { TokenClient } from '../clients/token-client.ts';
+import type { Confirmation } from './claims.ts';
 import {
   type AssertionClaim,
   candidateKeys,
@@ -17,18 +18,18 @@ import {
   verifyAssertion,
 } from './client-assertion.ts';
 import type { DecoyKeys } from './decoy-keys.ts';
+import { PROOF_WINDOW_SECONDS, proofRefused, verifyProof } from './dpop-proof.ts';
 import type { TokenResponse } from './issue.ts';
 import { claimId, type ReplayStore } from './replay-store.ts';
+import { PUBLIC_PATHS } from './server-metadata.ts';
 import type { ShortRoadContext } from './short-road.ts';
 import { askedFor, type TokenForm } from './token-form.ts';
 import { authenticationFailed } from './token-refusal.ts';
 
-export interface KeyRoadContext {
+export interface KeyRoadContext extends Pick<ShortRoadContext, 'clients' | 'issue'> {
   readonly issuer: string;
-  readonly clients: ShortRoadContext['clients'];
   readonly replays: ReplayStore;
   readonly decoys: DecoyKeys;
-  readonly issue: ShortRoadContext['issue'];
   /** Epoch seconds. */
   readonly now: () => number;
 }
@@ -36,9 +37,29 @@ export interface KeyRoadContext {
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** Throws `TokenRefusal`, `Refusal` (`ring_unavailable`) or `StoreUnavailable`. */
-export async function takeKeyRoad(context: KeyRoadContext, form: TokenForm): Promise<TokenResponse> {
+export async function takeKeyRoad(
+  context: KeyRoadContext,
+  form: TokenForm,
+  confirm?: () => Promise<Confirmation>,
+): Promise<TokenResponse> {
   const client = await authenticateByAssertion(context, form);
-  return context.issue(client, askedFor(form));
+  return context.issue(client, askedFor(form), await confirm?.());
+}
+
+/** What a DPoP proof binds the token to; once, and for our configured token endpoint alone (S-POP-07). */
+export async function confirmProof(
+  { issuer, replays, now }: Pick<KeyRoadContext, 'issuer' | 'replays' | 'now'>,
+  text: string,
+): Promise<Confirmation> {
+  const expected = { method: 'POST', url: issuer + PUBLIC_PATHS.token, nowSeconds: now() };
+  const { jkt, jti, issuedAtSeconds } = await verifyProof(text, expected);
+  const outcome = await replays.claim({
+    id: claimId('proof', jkt, jti),
+    issuedAtSeconds,
+    ttlSeconds: issuedAtSeconds + PROOF_WINDOW_SECONDS - expected.nowSeconds + 1,
+  });
+  if (outcome !== 'claimed') throw proofRefused(`is ${outcome}`);
+  return { jkt };
 }
 
 async function authenticateByAssertion(

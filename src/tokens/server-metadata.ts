@@ -6,6 +6,7 @@
 import { AUTH_METHODS } from '../clients/auth-method.ts';
 import { CLIENT_SIGNING_ALGS } from '../clients/client-jwks.ts';
 import type { SigningAlg } from '../keys/signing-alg.ts';
+import { PROOF_ALGS } from './dpop-proof.ts';
 
 export interface ServerMetadataOptions {
   readonly issuer: string;
@@ -45,6 +46,7 @@ export function serverMetadata({ issuer, scopes, signingAlgs }: ServerMetadataOp
     grant_types_supported: ['client_credentials'],
     token_endpoint_auth_methods_supported: AUTH_METHODS,
     token_endpoint_auth_signing_alg_values_supported: CLIENT_SIGNING_ALGS,
+    dpop_signing_alg_values_supported: PROOF_ALGS,
     introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     // Discovery requires both; discovery-driven verifiers of access tokens read the second.

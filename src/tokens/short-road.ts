@@ -5,15 +5,25 @@
  */
 import type { TokenClient } from '../clients/token-client.ts';
 import { type AuthenticationContext, authenticateBySecret } from './authenticate-client.ts';
+import type { Confirmation } from './claims.ts';
 import type { TokenRequest } from './grant-policy.ts';
 import type { TokenResponse } from './issue.ts';
 import type { PlainRequest } from './plain-request.ts';
 
 export interface ShortRoadContext extends AuthenticationContext {
-  readonly issue: (client: TokenClient, request: TokenRequest) => TokenResponse | Promise<TokenResponse>;
+  readonly issue: (
+    client: TokenClient,
+    request: TokenRequest,
+    confirmation?: Confirmation,
+  ) => TokenResponse | Promise<TokenResponse>;
 }
 
-/** Throws `TokenRefusal`, `Refusal` (`ring_unavailable`) or `StoreUnavailable`. */
-export async function takeShortRoad(context: ShortRoadContext, plain: PlainRequest): Promise<TokenResponse> {
-  return context.issue(await authenticateBySecret(context, plain), plain.request());
+/** `confirm` is for who is authenticated. Throws `TokenRefusal`, `Refusal` (`ring_unavailable`) or `StoreUnavailable`. */
+export async function takeShortRoad(
+  context: ShortRoadContext,
+  plain: PlainRequest,
+  confirm?: () => Promise<Confirmation>,
+): Promise<TokenResponse> {
+  const client = await authenticateBySecret(context, plain);
+  return context.issue(client, plain.request(), await confirm?.());
 }

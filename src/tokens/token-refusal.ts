@@ -5,6 +5,7 @@
 export type TokenError =
   | 'invalid_request'
   | 'invalid_client'
+  | 'invalid_dpop_proof'
   | 'invalid_scope'
   | 'invalid_target'
   | 'unauthorized_client'

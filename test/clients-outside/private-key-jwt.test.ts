@@ -58,3 +58,19 @@ for (const alg of ['RS256', 'ES256', 'EdDSA']) {
     assert.equal(claimsOf(JSON.parse(output).access_token).client_id, client_id);
   });
 }
+
+test('openid-client fetches a token that is bound to its key by DPoP', async () => {
+  const key = await newClientKey();
+  const client_id = await register(key);
+  const config = await openid.discovery(
+    new URL(service.issuer),
+    client_id,
+    undefined,
+    openid.PrivateKeyJwt({ key: key.privateKey, kid: key.jwk.kid ?? '' }),
+    { execute: [openid.allowInsecureRequests] },
+  );
+  const DPoP = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair());
+  const tokens = await openid.clientCredentialsGrant(config, {}, { DPoP });
+  assert.equal(tokens.token_type, 'dpop');
+  assert.equal(claimsOf(tokens.access_token).cnf.jkt, await DPoP.calculateThumbprint());
+});
