@@ -16,6 +16,7 @@ import { startUpstream } from '../../support/upstream.ts';
 
 const ROUNDS = Number(process.env.FAULT_ROUNDS ?? 6);
 const AT_ONCE = 6;
+const GAP_MS = 25;
 /** An intent whose process ended is left alone for 10 s; recovery comes every half second here. */
 const SETTLED_MS = 60_000;
 const KEY = { 'x-api-key': API_KEY };
@@ -74,8 +75,11 @@ async function rounds(t: TestContext, env: Readonly<Record<string, string>>): Pr
     const fresh = Array.from({ length: AT_ONCE }, (_, index): Attempt => ({ key: `${round}-${index}` }));
     const old = attempts.filter(({ id, deleted }) => id !== undefined && deleted !== true).slice(0, 2);
     attempts.push(...fresh);
-    const running = Promise.allSettled([...fresh.map(create), ...old.map(remove)]);
-    await sleep(30 + Math.random() * 500);
+    // One after the other, so that some are answered and others are not, however fast the machine is.
+    const creates = fresh.map((attempt, index) => sleep(index * GAP_MS).then(() => create(attempt)));
+    const running = Promise.allSettled([...creates, ...old.map(remove)]);
+    await Promise.race(creates);
+    await sleep(Math.random() * (AT_ONCE - 2) * GAP_MS);
     await service.kill();
     for (const outcome of await running) {
       if (outcome.status === 'rejected')
