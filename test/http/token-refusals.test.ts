@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { newClientId } from '../../src/clients/client-id.ts';
 import { type Answer, type Credentials, fetchToken, portal, postToken, send } from '../support/bridge.ts';
@@ -67,6 +68,8 @@ async function altered(record: string): Promise<Credentials> {
   const database = new DatabaseSync(join(service.directory, 'store.db'));
   database.prepare(`UPDATE clients SET record = ${record} WHERE client_id = ?`).run(body.client_id);
   database.close();
+  // Another process's commit is looked for at the first token that comes 20 ms after the last look.
+  await sleep(50);
   return body;
 }
 
