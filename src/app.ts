@@ -232,7 +232,10 @@ async function serve(
   const tls = publicTls(config, log);
   const listeners = await listenAll({
     public: {
-      handler: fastRoad({ ...tokens.fast, isDraining: health.isDraining, log, metrics }, publicApp),
+      handler: fastRoad(
+        { ...tokens.fast, knowsHost, isDraining: health.isDraining, log, metrics },
+        publicApp,
+      ),
       address: config.public_listen,
       tls: tls?.identity,
     },

@@ -14,6 +14,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { PUBLIC_PATHS } from '../tokens/server-metadata.ts';
 import { isForm } from './form-request.ts';
+import { isSentToUs, type KnowsHost } from './middleware/known-host.ts';
 import { SECURITY_HEADERS } from './middleware/security-headers.ts';
 import { CACHE_CONTROL, type StaticBody } from './static-body.ts';
 
@@ -23,6 +24,7 @@ export interface FastRoadOptions {
   /** The JSON of a token response; `undefined` when it takes more than a moment, or is to be refused. */
   readonly token: (form: string, authorization: string) => string | Promise<string> | undefined;
   readonly tokenBodyLimitBytes: number;
+  readonly knowsHost: KnowsHost;
   readonly isDraining: () => boolean;
   readonly log: Pick<Logger, 'isLevelEnabled'>;
   readonly metrics: Pick<Metrics, 'observe' | 'tokenIssued'>;
@@ -32,6 +34,7 @@ export interface FastRoadOptions {
 export function fastRoad(options: FastRoadOptions, further: RequestListener): RequestListener {
   const { documents, isDraining, log, metrics } = options;
   const answerDocument = documentAnswers();
+  const hasKnownHost = rememberedHost(options.knowsHost);
 
   function sent(req: IncomingMessage, route: string, startedMs: number): void {
     const seconds = (performance.now() - startedMs) / 1000;
@@ -77,7 +80,8 @@ export function fastRoad(options: FastRoadOptions, further: RequestListener): Re
       answerDocument(res, document(req));
       return sent(req, url, startedMs);
     }
-    if (!isToken || !isPlainForm(req, options.tokenBodyLimitBytes)) return further(req, res);
+    const isForUs = isToken && isPlainForm(req, options.tokenBodyLimitBytes) && hasKnownHost(req);
+    if (!isForUs) return further(req, res);
     // The parser is between head and body now; when it has come to the end of the packet, both are there.
     process.nextTick(awaitForm, req, res, startedMs);
   };
@@ -113,6 +117,18 @@ function isPlain({ rawHeaders, httpVersion, url = '' }: IncomingMessage): boolea
     names.push(name);
   }
   return true;
+}
+
+/** Nearly all requests are sent to the same name as the one before (S-DCR-32). */
+function rememberedHost(knows: KnowsHost): (req: IncomingMessage) => boolean {
+  let known: string | undefined;
+  let at: string | undefined;
+  return ({ headers: { host = '' }, socket: { localAddress } }) => {
+    if (host === known && localAddress === at) return true;
+    if (!isSentToUs(knows, host, localAddress)) return false;
+    [known, at] = [host, localAddress];
+    return true;
+  };
 }
 
 function announcesBody({ headers }: IncomingMessage): boolean {

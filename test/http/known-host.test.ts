@@ -1,6 +1,7 @@
 /** S-DCR-32: by which names the listeners answer, and what is served under every name. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { fetchToken, portal } from '../support/bridge.ts';
 import { rawRequest, sendRaw } from '../support/raw-http.ts';
 import { assertRefusal } from '../support/refusal.ts';
 import { API_KEY, startService, type TestService } from '../support/service.ts';
@@ -40,6 +41,20 @@ test('S-DCR-32 both listeners answer to their own URLs, to allowed names and to 
     const made = await ask(service.managementUrl, 'POST /bridge/local/clients', [host], KEY, '{}');
     assert.equal(made.status, 201, host);
   }
+});
+
+test('S-DCR-32 a client that has just been given a token gets none under a name that is not ours', async () => {
+  const { body } = await portal(service).create({});
+  assert.equal((await fetchToken(service, body)).status, 200);
+  const headers = [
+    'Content-Type: application/x-www-form-urlencoded',
+    `Authorization: Basic ${Buffer.from(`${body.client_id}:${body.client_secret}`).toString('base64')}`,
+  ];
+  const asked = (host: string) =>
+    ask(service.publicUrl, 'POST /oauth2/token', [host], headers, 'grant_type=client_credentials');
+  assert.equal((await asked('localhost')).status, 200);
+  assertRefusal(await asked('evil.example'), MISDIRECTED);
+  assert.equal((await asked('bridge')).status, 200);
 });
 
 test('S-DCR-32 under any other name nothing that takes a credential or makes a URL is served', async () => {

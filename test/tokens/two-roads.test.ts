@@ -133,6 +133,7 @@ before(async () => {
     documents,
     token: (form: string, authorization: string) => quickToken(quick, form, authorization),
     tokenBodyLimitBytes: 32 * 1024,
+    knowsHost: () => true,
     isDraining: () => draining,
     log: createLogger('silent'),
     metrics: { ...METRICS, observe: countAnswer },

@@ -17,9 +17,14 @@ const OPEN = '/.well-known/';
 
 export function knownHost(knows: KnowsHost): Middleware {
   return async function requireKnownHost(ctx, next) {
-    const [, host] = HOST.exec(ctx.get('host').toLowerCase()) ?? [];
-    const known = host !== undefined && knows(host, ctx.socket.localAddress);
+    const known = isSentToUs(knows, ctx.get('host'), ctx.socket.localAddress);
     if (!known && !ctx.path.startsWith(OPEN)) throw new Refusal('host_unknown');
     await next();
   };
+}
+
+/** `header` is the `Host` header as it came. */
+export function isSentToUs(knows: KnowsHost, header: string, localAddress: string | undefined): boolean {
+  const [, host] = HOST.exec(header.toLowerCase()) ?? [];
+  return host !== undefined && knows(host, localAddress);
 }
