@@ -99,12 +99,13 @@ function openUpstream(name: string, provider: OidcConfig, observe: (call: CallOb
 }
 
 /** The preset's row with what the configuration says otherwise. */
-function presetFor({ preset, marker, extension_members }: OidcConfig): Preset {
+function presetFor({ preset, marker, extension_members, unasked_scopes }: OidcConfig): Preset {
   const row = presetOf(preset);
   return {
     ...row,
     marker: marker ?? row.marker,
     extensionMembers: [...row.extensionMembers, ...extension_members],
+    unaskedScopes: [...row.unaskedScopes, ...unasked_scopes],
   };
 }
 

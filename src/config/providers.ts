@@ -4,7 +4,8 @@ import { isExtensionMember } from '../providers/client-document.ts';
 import { isListableNetwork } from '../providers/outbound/address-guard.ts';
 import { PRESET_NAMES } from '../providers/presets.ts';
 import { httpUrl } from './base-url.ts';
-import { resourceIdentifier } from './resources.ts';
+import { distinct } from './distinct.ts';
+import { resourceIdentifier, scopeToken } from './resources.ts';
 import { SECRET } from './secret-settings.ts';
 
 /** A provider's name is a segment of the bridge's paths: `/bridge/{provider}`. */
@@ -146,6 +147,14 @@ const oidcProvider = z
     marker: z.enum(['software_id', 'client_name_start', 'client_name_end']).optional().meta({
       description: "Where our marker is kept. Over the preset's.",
     }),
+    unasked_scopes: distinct(scopeToken)
+      .max(100)
+      .default([])
+      .meta({
+        description:
+          "Scopes that every client is given there, asked for or not, beside the preset's. They don't count as wider than asked, and are not kept.",
+        examples: [['profile', 'email']],
+      }),
     extension_members: z.array(extensionMember).max(32).default([]).meta({
       description: "Members of the provider's own that portals may pass on, beside the preset's.",
     }),

@@ -9,6 +9,7 @@ import type { GrantedMetadata, UpstreamClient } from '../registration/upstream.t
 import type { MarkerPlace, Preset } from './presets.ts';
 
 export type DocumentRules = Pick<Preset, 'marker' | 'added' | 'withheld' | 'extensionMembers'>;
+export type AnswerRules = Pick<Preset, 'marker' | 'unaskedScopes'>;
 
 /** The members of RFC 7591 section 2 that we send and read back. Labels and descriptions are ours alone. */
 const STANDARD = [
@@ -107,7 +108,7 @@ const answerSchema = z.object({
 });
 
 /** `undefined` when it is no client document. */
-export function readClient(document: unknown, place: MarkerPlace): UpstreamClient | undefined {
+export function readClient(document: unknown, rules: AnswerRules): UpstreamClient | undefined {
   const parsed = answerSchema.safeParse(document);
   if (!parsed.success) return undefined;
   const { client_id, client_secret, client_secret_expires_at, software_id: _, ...rest } = parsed.data;
@@ -115,7 +116,8 @@ export function readClient(document: unknown, place: MarkerPlace): UpstreamClien
   const granted: GrantedMetadata = Object.fromEntries(
     Object.entries({
       ...stated,
-      client_name: withoutMarker(stated.client_name ?? '', place) || undefined,
+      client_name: withoutMarker(stated.client_name ?? '', rules.marker) || undefined,
+      scope: stated.scope && withoutUnasked(stated.scope, rules.unaskedScopes),
     }).filter(([, value]) => value !== undefined),
   );
   return {
@@ -126,6 +128,13 @@ export function readClient(document: unknown, place: MarkerPlace): UpstreamClien
     registration_access_token,
     granted,
   };
+}
+
+function withoutUnasked(scope: string, unasked: readonly string[]): string {
+  return scope
+    .split(' ')
+    .filter((token) => !unasked.includes(token))
+    .join(' ');
 }
 
 /** Whether a document that a search found is one that we registered under this marker. */

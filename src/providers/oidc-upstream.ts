@@ -127,7 +127,7 @@ export function createOidcUpstream(options: OidcUpstreamOptions): OidcUpstream {
     document: unknown,
     expected?: UpstreamManagement,
   ): UpstreamClient {
-    const client = readClient(document, place);
+    const client = readClient(document, preset);
     if (client === undefined) throw malformed(exchanged, 'NO_CLIENT_DOCUMENT');
     // One provider's answer about another's client (S-UP-10).
     if (expected !== undefined && client.client_id !== expected.client_id)

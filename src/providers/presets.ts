@@ -29,6 +29,11 @@ export interface Preset {
   readonly withheld: readonly string[];
   /** Members of its own that a portal may pass on; every other extension stays here (S-UP-11). */
   readonly extensionMembers: readonly string[];
+  /**
+   * Scopes that every client is given there, asked for or not. They say nothing about this client, so they are
+   * passed over in an answer: neither judged as wider than asked, nor kept.
+   */
+  readonly unaskedScopes: readonly string[];
   /** Where this was read. */
   readonly sources: readonly string[];
 }
@@ -42,6 +47,7 @@ const GENERIC = {
   added: {},
   withheld: [],
   extensionMembers: [],
+  unaskedScopes: [],
 } as const;
 
 export const PRESETS = {
@@ -53,8 +59,11 @@ export const PRESETS = {
     ...GENERIC,
     // Its OIDC document has a place for software_id, and what is stored of a client has none.
     marker: 'client_name_end',
+    // A client that names no scope is given all optional ones of the realm; these are a new realm's.
+    unaskedScopes: ['address', 'phone', 'offline_access', 'microprofile-jwt', 'organization'],
     sources: [
       'https://www.keycloak.org/securing-apps/client-registration',
+      'https://github.com/keycloak/keycloak/pull/7339',
       'https://github.com/keycloak/keycloak/blob/main/services/src/main/java/org/keycloak/services/clientregistration/oidc/DescriptionConverter.java',
     ],
   },

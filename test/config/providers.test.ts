@@ -36,6 +36,7 @@ test('issuer and token are enough; what is not stated is strict', () => {
     timeout_ms: 3000,
     max_concurrent: 16,
     extension_members: [],
+    unasked_scopes: [],
   });
 });
 

@@ -88,6 +88,17 @@ test('what the provider granted is what it said, absent where it said nothing', 
   assert.equal(client_secret_expires_at, 0);
 });
 
+test('S-UP-04: scopes that every client is given there are not taken for something that was granted', async () => {
+  driven = await drive(scripted.issuer, { preset: 'keycloak', unasked_scopes: ['profile'] });
+  const given = 'phone read offline_access profile admin';
+  scripted.on('POST', '/reg', json(201, managed({ client_secret: 's', scope: given })));
+  const { granted } = await driven.upstream.register(metadata(), MARKER);
+  assert.equal(granted.scope, 'read admin');
+  scripted.on('POST', '/reg', json(201, managed({ client_secret: 's', scope: 'phone' })));
+  const nothingAsked = await driven.upstream.register(metadata({ scope: '' }), MARKER);
+  assert.equal(nothingAsked.granted.scope, '');
+});
+
 test('an answer with one wrong member is none', async () => {
   driven = await drive(scripted.issuer);
   for (const wrong of [
