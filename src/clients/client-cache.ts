@@ -94,6 +94,9 @@ export function createClientCache({
   }
 
   function load(id: ClientId): Promise<TokenClient | undefined> {
+    // Where nothing is in memory yet, nobody else asks: a gap that is heard of after all look-ups would make
+    // each of them be done again.
+    changes.toldUntilMs(nowMs());
     const readAtMs = nowMs();
     misses += 1;
     const settled = (): boolean => loading.get(id) === answer && loading.delete(id);

@@ -21,7 +21,7 @@ const SECRET = {
 function world({ maxBytes = 1_000_000 } = {}) {
   const stored = new Map<string, ClientRecord>();
   const waiting: (() => void)[] = [];
-  const state = { nowMs: 10_000, toldUntilMs: 10_000, away: false, held: false, reads: 0 };
+  const state = { nowMs: 10_000, toldUntilMs: 10_000, away: false, held: false, reads: 0, unheard: false };
   let tell: (id: ClientId | undefined) => void = () => {};
   const store = {
     read: async (id: ClientId) => {
@@ -38,7 +38,11 @@ function world({ maxBytes = 1_000_000 } = {}) {
       follow: (changed) => {
         tell = changed;
       },
-      toldUntilMs: () => state.toldUntilMs,
+      toldUntilMs: () => {
+        if (state.unheard) tell(undefined);
+        state.unheard = false;
+        return state.toldUntilMs;
+      },
       storeIsAway: () => state.away,
     },
     maxBytes,
@@ -133,6 +137,16 @@ test('F-05: after a gap in what was told, everything is asked for again, though 
   tell(undefined);
   pass(1, true);
   assert.equal(cache.warm(ID, state.nowMs), undefined);
+});
+
+test('a gap before the first clients are read is heard of then, and none of them is read again', async () => {
+  const { cache, state, put, pass } = world();
+  state.unheard = true;
+  put(CLIENT);
+  await cache.read(ID);
+  pass(1, true);
+  assert.ok(cache.warm(ID, state.nowMs));
+  assert.equal(state.reads, 1);
 });
 
 test('R-02: while the store is away a client that was loaded goes on at no cost, and not beyond the bound', async () => {
