@@ -1,5 +1,5 @@
 /** The times of a signing key's life, from the settings that they depend on. */
-import { type KeyLife, leastRetireAfterSeconds } from '../keys/key-life.ts';
+import { type KeyLife, leastRetireAfterOutageSeconds, leastRetireAfterSeconds } from '../keys/key-life.ts';
 import type { Config } from './schema.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -15,6 +15,10 @@ export function keyLifeOf(config: Config): KeyLife {
     ),
     readerWaitSeconds: config.key_reader_wait_seconds,
   };
-  const least = leastRetireAfterSeconds(life);
-  return { ...life, retireAfterSeconds: config.key_retire_after_seconds ?? Math.max(DAY_SECONDS, least) };
+  const least = Math.max(
+    DAY_SECONDS,
+    leastRetireAfterSeconds(life),
+    leastRetireAfterOutageSeconds(life, config.max_stale_seconds),
+  );
+  return { ...life, retireAfterSeconds: config.key_retire_after_seconds ?? least };
 }

@@ -187,7 +187,7 @@ export const settings = {
     .optional()
     .meta({
       description:
-        'How long a key stays published after it stopped signing. At least the longest `token_lifetime_seconds`, twice `clock_skew_seconds` and `ring_refresh_ms`: no token outlives its published key. A node that has not heard of the store for this, less the longest token lifetime and the skew, signs nothing. Default: 24 h, or that least if it is more.',
+        'How long a key stays published after it stopped signing. At least the longest `token_lifetime_seconds`, twice `clock_skew_seconds` and `ring_refresh_ms`: no token outlives its published key; and at least `max_stale_seconds`, that lifetime, the skew and a refresh: a node that has not heard of the store for this, less the longest token lifetime and the skew, signs nothing. Default: 24 h, or that least if it is more.',
     }),
   clock_skew_seconds: z.int().min(0).max(HOUR_SECONDS).default(60).meta({
     description: 'How far the clocks of two nodes, or of a node and a verifier, may be apart.',

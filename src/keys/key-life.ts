@@ -45,6 +45,17 @@ export function leastRetireAfterSeconds(life: Omit<KeyLife, 'retireAfterSeconds'
   return life.longestTokenSeconds + 2 * life.clockSkewSeconds + life.refreshSeconds;
 }
 
+/**
+ * The least `retireAfterSeconds` under which a node signs for `outageSeconds` without the store: the inverse of
+ * `longestUnconfirmedSeconds`, and a refresh, because it may have heard so long before the store went away.
+ */
+export function leastRetireAfterOutageSeconds(
+  { longestTokenSeconds, clockSkewSeconds, refreshSeconds }: Omit<KeyLife, 'retireAfterSeconds'>,
+  outageSeconds: number,
+): number {
+  return outageSeconds + longestTokenSeconds + clockSkewSeconds + refreshSeconds;
+}
+
 type Keys = readonly RingKey[];
 /** A key that is in no ring yet. */
 export type NewKey = Pick<RingKey, 'kid' | 'alg' | 'public_jwk'> & { readonly sealed_private_key: string };

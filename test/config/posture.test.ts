@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { keyLifeOf } from '../../src/config/key-life.ts';
+import { longestUnconfirmedSeconds } from '../../src/keys/key-life.ts';
 import { API_KEY, KEK, load, PRODUCTION, refusal, refused } from './support.ts';
 
 const HTTP = { ...PRODUCTION, ISSUER: 'http://auth.example.com' };
@@ -139,13 +141,14 @@ test('R-11, S-JWT-11: a key that is withdrawn before its last token ends is refu
   const file = {
     resources: { 'https://api.example.com': { scopes: ['read', 'write'], token_lifetime_seconds: 3600 } },
   };
+  const noOutage = { MAX_STALE_SECONDS: '0' };
   refused(
-    { file, env: { KEY_RETIRE_AFTER_SECONDS: '3729' } },
+    { file, env: { KEY_RETIRE_AFTER_SECONDS: '3729', ...noOutage } },
     'KEY_RETIRE_AFTER_SECONDS: must be at least 3730',
   );
-  load({ file, env: { KEY_RETIRE_AFTER_SECONDS: '3730' } });
+  load({ file, env: { KEY_RETIRE_AFTER_SECONDS: '3730', ...noOutage } });
   refused(
-    { file, env: { KEY_RETIRE_AFTER_SECONDS: '3730', CLOCK_SKEW_SECONDS: '61' } },
+    { file, env: { KEY_RETIRE_AFTER_SECONDS: '3730', CLOCK_SKEW_SECONDS: '61', ...noOutage } },
     'KEY_RETIRE_AFTER_SECONDS: must be at least 3732',
   );
   // Without the setting it follows the longest lifetime.
@@ -154,6 +157,20 @@ test('R-11, S-JWT-11: a key that is withdrawn before its last token ends is refu
       resources: { 'https://api.example.com': { scopes: ['read', 'write'], token_lifetime_seconds: 86_400 } },
     },
   });
+});
+
+test('R-02: keys that would stop signing in an outage before the clients in memory do are refused', () => {
+  const env = { KEY_RETIRE_AFTER_SECONDS: '1569' };
+  refused(
+    { env },
+    'KEY_RETIRE_AFTER_SECONDS: must be at least 1570: max_stale_seconds (900 s), the longest token lifetime (600 s)',
+  );
+  load({ env: { KEY_RETIRE_AFTER_SECONDS: '1570' } });
+  load({ env: { ...env, MAX_STALE_SECONDS: '899' } });
+  // Without the setting it follows the outage that is to be endured.
+  const { config } = load({ env: { MAX_STALE_SECONDS: '86400' } });
+  const life = keyLifeOf(config);
+  assert.equal(longestUnconfirmedSeconds(life), 86_400 + life.refreshSeconds);
 });
 
 test('R-10: a rotation that is faster than keys can be published is refused; 0 is by command only', () => {
