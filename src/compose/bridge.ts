@@ -129,6 +129,7 @@ function clientManager(
 ): Authenticate {
   const managers = {
     clients: store.clients,
+    portals: store.portals,
     tokens,
     authenticatePortal: (key: string | undefined, now: number) => authenticatePortal(portals, key, now),
   };

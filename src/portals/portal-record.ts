@@ -13,7 +13,7 @@ export interface PortalKey {
 
 export interface PortalRecord {
   readonly name: PortalName;
-  /** A disabled portal's keys are refused; its clients keep fetching tokens. */
+  /** A disabled portal's keys, and its clients' registration access tokens, are refused; the clients keep fetching tokens. */
   readonly state: 'active' | 'disabled';
   /** Counts the writes of this record, from 1; what a replace compares. */
   readonly version: number;

@@ -1,6 +1,8 @@
 /** S-MGT: the registration access token speaks for one client, for as long as that is there and enabled. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setPortalState } from '../../src/portals/manage.ts';
+import type { PortalName } from '../../src/portals/portal-name.ts';
 import { setClientState } from '../../src/registration/administer.ts';
 import { type Answer, fetchToken } from '../support/bridge.ts';
 import { eventually } from '../support/eventually.ts';
@@ -132,6 +134,26 @@ for (const dialect of RFC_DIALECTS) {
       (await fetchToken(service, { client_id, client_secret: rotated.body.client_secret })).status,
       401,
     );
+    await set('active');
+    const read = await call('GET', client(client_id), { headers: bearer(registration_access_token) });
+    assert.equal(read.status, 200);
+  });
+
+  test(`S-MGT-05 while a portal is disabled its clients' tokens manage nothing (${dialect.name})`, async () => {
+    const { service } = bridge;
+    const portal = `closed${RFC_DIALECTS.indexOf(dialect)}` as PortalName;
+    const { create, client } = through(dialect, service, await bridge.addPortal(portal));
+    const made = await create();
+    const { client_id, registration_access_token } = made.body;
+    const set = (state: 'active' | 'disabled') =>
+      bridge.asOperator((context) => setPortalState(context, portal, state));
+    await set('disabled');
+    for (const act of ACTS) {
+      const attempt = () => manage(client(client_id), act, registration_access_token);
+      await refuses(service, INVALID_TOKEN, attempt);
+    }
+    // Its clients are not its keys: they keep fetching tokens.
+    assert.equal((await fetchToken(service, made.body)).status, 200);
     await set('active');
     const read = await call('GET', client(client_id), { headers: bearer(registration_access_token) });
     assert.equal(read.status, 200);
