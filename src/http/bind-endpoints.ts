@@ -58,11 +58,16 @@ function handler(endpoint: Endpoint<Caller>, options: BindOptions): RouterMiddle
       body:
         requestBody === undefined ? {} : await readJsonObject(ctx, options.bodyLimits, requestBody.presence),
       idempotencyKey: endpoint.idempotent ? idempotencyKeyOf(ctx) : undefined,
-      route: `${ctx.method} ${ctx.path}`,
+      route: `${ctx.method} ${addressOf(endpoint.path, ctx.params)}`,
       nowSeconds: options.now(),
     });
     send(ctx, endpoint, response);
   };
+}
+
+/** One text for one address, whatever the case, the escapes and the slash at the end of the path that came. */
+function addressOf(template: string, params: Readonly<Record<string, string>>): string {
+  return template.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
 }
 
 /** An empty key is a key, a malformed one: its sender counts on it. Several are joined, and so refused. */

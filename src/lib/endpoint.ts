@@ -19,7 +19,7 @@ export interface EndpointRequest<Caller> {
   readonly body: Readonly<Record<string, unknown>>;
   /** The `Idempotency-Key` header, as it came. */
   readonly idempotencyKey: string | undefined;
-  /** Method and path of this very request, without the query. */
+  /** Method and path without the query: one text for one address, in whichever spelling it came. */
   readonly route: string;
   /** Epoch seconds, one reading for the whole request. */
   readonly nowSeconds: number;

@@ -90,6 +90,25 @@ test('a malformed key is refused before anything is done', async () => {
   }
 });
 
+test('the same address written in another way is the same route, so its key is the same key', async () => {
+  for (const [path, others] of [
+    [BRIDGE, [`${BRIDGE}/`, BRIDGE.replace('/bridge/', '/Bridge/'), BRIDGE.replace('local', 'l%6fcal')]],
+    [KONNECT, [`${KONNECT}/`]],
+    [PUBLIC_REGISTER, [`${PUBLIC_REGISTER}/`]],
+  ] as const) {
+    const key = newKey();
+    const first = await call('POST', path, LEAST, key);
+    assert.equal(first.status, 201, first.text);
+    for (const other of others) assertSame(first, await call('POST', other, LEAST, key));
+  }
+  const { body } = await call('POST', BRIDGE, {});
+  const key = newKey();
+  const rotated = await call('POST', `${BRIDGE}/${body.client_id}/rotate-secret`, {}, key);
+  assertSame(rotated, await call('POST', `${BRIDGE}/${body.client_id}/rotate-secret/`, {}, key));
+  const escaped = body.client_id.replace('_', '%5F');
+  assertSame(rotated, await call('POST', `${BRIDGE}/${escaped}/rotate-secret`, {}, key));
+});
+
 test("two portals' keys are two keys, and so are two routes' and two clients'", async () => {
   const other = asPortal(service, await operated.addPortal('idempotent-other'));
   const key = newKey();
