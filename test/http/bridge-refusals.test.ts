@@ -580,6 +580,7 @@ test('S-LOG-07: what a caller puts in a path or a query is not in the log', asyn
     `${CLIENTS}/unknown?client_secret=canary-in-query`,
     `${CLIENTS}?cursor=canary-in-cursor`,
     `${CLIENTS}?limit=canary-in-limit`,
+    `${CLIENTS}?client_secret=canary-in-query`,
     `${CLIENTS}/${id}/secrets/canary-in-secret`,
     '/canary-in-route',
   ]) {
@@ -587,7 +588,7 @@ test('S-LOG-07: what a caller puts in a path or a query is not in the log', asyn
     assert.ok(answer.status >= 400 && !answer.text.includes('canary-in-'), answer.text);
     await assertLogged(service, answer);
   }
-  const listed = await call('GET', `${CLIENTS}?client_secret=canary-in-query&label.x=canary-in-label`);
+  const listed = await call('GET', `${CLIENTS}?label.x=canary-in-label`);
   assert.equal(listed.status, 200);
   await assertLogged(service, await call('GET', '/the-last-line'));
   assert.ok(!service.output.join('\n').includes('canary-in-'));

@@ -142,6 +142,11 @@ test('a query that is not understood is refused and says why', async () => {
     ['limit=1&limit=2', /twice/],
     ['label.a=1&label.a=2', /twice/],
     [`cursor=${'a'.repeat(1001)}`, /cursor/],
+    // A filter that is passed over answers with every client, and looks as if all of them matched.
+    ['labels.team=a', /^labels\.team: .*label\.NAME/],
+    ['stat=disabled', /^stat: /],
+    ['label.=a', /^label\.: /],
+    [`${encodeURIComponent('<b>')}=a`, /^\?: /],
   ] as const) {
     await refuses(service, { status: 400, error: 'invalid_request', says }, () =>
       call('GET', `${BRIDGE}?${query}`),

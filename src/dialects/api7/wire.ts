@@ -15,6 +15,8 @@ export const rotateRequest = z
   })
   .meta({ id: 'RotateRequest', description: 'Nothing at all is enough.' });
 
+const LABEL_PREFIX = 'label.';
+
 export const listQuery = z
   .object({
     limit: z.coerce
@@ -35,9 +37,15 @@ export const listQuery = z
       title: 'label.NAME',
       description: '`label.NAME=VALUE`: only clients with this label; of several, those with all of them.',
     }),
-  );
-
-const LABEL_PREFIX = 'label.';
+  )
+  // A misspelt filter that is passed over answers with every client, as if all of them matched.
+  .superRefine(({ limit, cursor, state, ...others }, context) => {
+    for (const name of Object.keys(others)) {
+      if (name.startsWith(LABEL_PREFIX) && name !== LABEL_PREFIX) continue;
+      const message = 'is no parameter of this list; it takes limit, cursor, state and label.NAME';
+      context.addIssue({ code: 'custom', path: [name], message });
+    }
+  });
 
 export function toListRequest(query: z.output<typeof listQuery>): ListRequest {
   const { limit, cursor, state, ...others } = query;
