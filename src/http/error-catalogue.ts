@@ -20,7 +20,8 @@ export const ERROR_CATALOGUE: Readonly<Record<RefusalReason, PublicError>> = {
   body_malformed: {
     status: 400,
     error: 'invalid_request',
-    error_description: 'The body must be one JSON object in UTF-8.',
+    error_description:
+      'The body must be one JSON object in UTF-8: no byte-order mark, nested at most 16 deep, no number beyond a double, no half of a surrogate pair.',
   },
   body_too_large: {
     status: 413,

@@ -22,11 +22,13 @@ function safeName(name: string): string {
 function describe(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return `must be ${issue.expected === 'record' ? 'an object' : `of type ${issue.expected}`}`;
+      return `must be ${TYPES[issue.expected] ?? `of type ${issue.expected}`}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.join(', ')}`;
     case 'too_big':
-      return `must have at most ${issue.maximum} ${unit(issue.origin)}`;
+      return `must ${bound('at most', issue.maximum, issue.origin)}`;
     case 'too_small':
-      return `must have at least ${issue.minimum} ${unit(issue.origin)}`;
+      return `must ${bound('at least', issue.minimum, issue.origin)}`;
     case 'invalid_format':
       return issue.format === 'email' ? 'must be an e-mail address' : issue.message;
     case 'invalid_key':
@@ -36,6 +38,15 @@ function describe(issue: z.core.$ZodIssue): string {
   }
 }
 
-function unit(origin: string): string {
-  return { string: 'characters', array: 'items', set: 'items' }[origin] ?? '';
+/** Those whose name in zod is no word of JSON. */
+const TYPES: Readonly<Record<string, string>> = { record: 'an object', int: 'a whole number' };
+
+const COUNTED: Readonly<Record<string, string>> = { string: 'character', array: 'item', set: 'item' };
+
+/** Of what is counted, how many it may have; of a number, what it may be. */
+function bound(which: 'at most' | 'at least', limit: number | bigint, origin: string): string {
+  const unit = COUNTED[origin];
+  return unit === undefined
+    ? `be ${which} ${limit}`
+    : `have ${which} ${limit} ${unit}${limit === 1 ? '' : 's'}`;
 }

@@ -17,15 +17,24 @@ test('each problem has the JSON path of its member, and says what is expected', 
     labels: z.record(z.string(), z.string()),
     contacts: z.array(z.unknown()).max(1),
     count: z.int(),
+    limit: z.int().min(1).max(100),
+    seconds: z.number().max(5),
+    keys: z.array(z.unknown()).min(1),
+    state: z.enum(['active', 'disabled']),
   });
+  const body = { name: 'long', uris: ['a', 1], contacts: [1, 2], labels: { team: 2 } };
   assert.deepEqual(
-    problemsOf(schema, { name: 'long', uris: ['a', 1], contacts: [1, 2], labels: { team: 2 } }),
+    problemsOf(schema, { ...body, count: 1.5, limit: 0, seconds: 6, keys: [], state: 'gone' }),
     [
       { path: 'name', message: 'must have at most 3 characters' },
       { path: 'uris[1]', message: 'must be of type string' },
       { path: 'labels.team', message: 'must be of type string' },
-      { path: 'contacts', message: 'must have at most 1 items' },
-      { path: 'count', message: 'must be of type number' },
+      { path: 'contacts', message: 'must have at most 1 item' },
+      { path: 'count', message: 'must be a whole number' },
+      { path: 'limit', message: 'must be at least 1' },
+      { path: 'seconds', message: 'must be at most 5' },
+      { path: 'keys', message: 'must have at least 1 item' },
+      { path: 'state', message: 'must be one of active, disabled' },
     ],
   );
   assert.deepEqual(problemsOf(schema, 7), [{ path: '$', message: 'must be of type object' }]);

@@ -43,7 +43,7 @@ export const eventRequest = z
     client_name: text.nullish().describe('Another name of `application_name`, which wins over it.'),
     redirect_uris: z.array(z.string()).nullish().describe('Of an update: the new redirect URIs.'),
     audience: z
-      .union([text, z.array(text)])
+      .union([text, z.array(text)], { error: 'must be a string or an array of strings' })
       .nullish()
       .describe('Of a registration: the API, by its resource identifier or a name that `on_event` maps.'),
   })
