@@ -27,9 +27,11 @@ async function run(words: readonly string[]): Promise<number> {
     // What it refuses would end here without the command's help; `requireKnown` looks instead.
     strict: false,
   });
-  const [name = ''] = positionals;
+  const [first = '', second = ''] = positionals;
+  const asked = values.help === true || first === 'help';
+  const name = first === 'help' ? second : first;
   const command = COMMANDS.get(name);
-  if (values.help || command === undefined) return help(name, values.help === true);
+  if (asked || command === undefined) return help(name, asked);
   const loaded = loadConfiguration();
   if (loaded === undefined) return 2;
   try {
@@ -56,10 +58,10 @@ function requireKnown(values: Readonly<Record<string, unknown>>): void {
 
 function help(name: string, asked: boolean): number {
   const known = COMMANDS.has(name);
-  if (asked || name === 'help') process.stdout.write(usage(known ? name : undefined));
+  if (asked) process.stdout.write(usage(known ? name : undefined));
   else
     process.stderr.write(`${name === '' ? '' : `dcr-bridge: there is no command "${name}"\n\n`}${usage()}`);
-  return asked || name === 'help' ? 0 : 2;
+  return asked ? 0 : 2;
 }
 
 function loadConfiguration(): LoadedConfig | undefined {

@@ -58,7 +58,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
         'portals enable NAME',
       ],
       about:
-        'Manage the portals. A key is printed once, by the command that makes it. roll-key keeps the old keys valid for OVERLAP_SECONDS (default 0: they are refused at once). issue-token makes an initial access token (RFC 7591) for USES clients (default 1) within SECONDS (default 3600).',
+        "Manage the portals. A key is printed once, by the command that makes it. roll-key keeps the old keys valid for OVERLAP_SECONDS (default 0: they are refused at once). issue-token makes an initial access token (RFC 7591) for USES clients (default 1) within SECONDS (default 3600). disable refuses a portal's keys, and every token that it was given to register or manage clients; its clients keep fetching tokens.",
       examples: ['dcr-bridge portals add acme-portal', 'dcr-bridge portals roll-key acme-portal 3600'],
       run: managePortals,
     },

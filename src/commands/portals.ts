@@ -2,6 +2,7 @@
 import type { PortalContext } from '../portals/manage.ts';
 import { addPortal, issueInitialAccessToken, rollPortalKey, setPortalState } from '../portals/manage.ts';
 import { isPortalName, PORTAL_NAME_RULE, type PortalName } from '../portals/portal-name.ts';
+import { isKeyValidAt } from '../portals/portal-record.ts';
 import type { Invocation } from './commands.ts';
 import { onStore } from './on-store.ts';
 import { printOne, printRows, type Row, utc } from './print.ts';
@@ -81,12 +82,14 @@ export function managePortals(invocation: Invocation): Promise<number> {
   });
 }
 
-async function listPortals({ store }: PortalContext): Promise<Result> {
+/** `keys`: those that open something now; one whose overlap is over is kept until the next roll. */
+async function listPortals({ store, now }: PortalContext): Promise<Result> {
+  const nowSeconds = now();
   const rows = (await store.list()).map(({ name, state, created_at, keys }) => ({
     name,
     state,
     created_at: utc(created_at),
-    keys: keys.length,
+    keys: keys.filter((key) => isKeyValidAt(key, nowSeconds)).length,
   }));
   return { rows };
 }

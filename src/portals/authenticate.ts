@@ -8,6 +8,7 @@ import { Refusal } from '../lib/refusal.ts';
 import { type HashApiKey, hashForLookup } from './api-key.ts';
 import type { Caller } from './caller.ts';
 import { looksLikeInitialAccessToken } from './initial-access-token.ts';
+import { isKeyValidAt } from './portal-record.ts';
 import type { PortalStore } from './portal-store.ts';
 
 export interface PortalAuthentication {
@@ -26,7 +27,7 @@ export async function authenticatePortal(
   const portal = await store.findByKeyHash(presented);
   const found = portal?.keys.find((candidate) => sameHash(candidate.hash, presented));
   if (portal === undefined || found === undefined) throw new Refusal('key_unknown');
-  if (found.expires_at !== 0 && nowSeconds >= found.expires_at) throw new Refusal('key_unknown');
+  if (!isKeyValidAt(found, nowSeconds)) throw new Refusal('key_unknown');
   if (portal.state === 'disabled') throw new Refusal('portal_disabled');
   return { portal: portal.name, subject: found.key_id };
 }

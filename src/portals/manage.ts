@@ -6,7 +6,7 @@ import type { RandomBytes } from '../lib/random.ts';
 import { type HashApiKey, hashForLookup, newApiKey, portalKey } from './api-key.ts';
 import { newInitialAccessToken } from './initial-access-token.ts';
 import type { PortalName } from './portal-name.ts';
-import type { PortalRecord } from './portal-record.ts';
+import { isKeyValidAt, type PortalRecord } from './portal-record.ts';
 import type { PortalStore } from './portal-store.ts';
 
 export interface PortalContext {
@@ -50,7 +50,7 @@ export async function rollPortalKey(
     keys: [
       portalKey(key, context.random, context.hash, now),
       ...portal.keys
-        .filter((old) => overlapSeconds > 0 && (old.expires_at === 0 || old.expires_at > now))
+        .filter((old) => overlapSeconds > 0 && isKeyValidAt(old, now))
         .map((old) => ({ ...old, expires_at: earlier(old.expires_at, now + overlapSeconds) })),
     ],
   }));

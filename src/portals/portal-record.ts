@@ -21,3 +21,8 @@ export interface PortalRecord {
   /** Several at once, so that one can be rolled without a gap. */
   readonly keys: readonly PortalKey[];
 }
+
+/** The end is judged at use, like a secret's: no cleaner has to come by first. */
+export function isKeyValidAt({ expires_at }: PortalKey, nowSeconds: number): boolean {
+  return expires_at === 0 || nowSeconds < expires_at;
+}

@@ -39,9 +39,19 @@ describe('help', { concurrency: 4 }, () => {
     });
   }
 
-  for (const command of ['serve', 'config', 'portals', 'clients', 'keys', 'providers', 'openapi']) {
-    test(`${command} --help explains it, with examples`, async () => {
+  for (const command of [
+    'serve',
+    'config',
+    'portals',
+    'clients',
+    'keys',
+    'providers',
+    'reconcile',
+    'openapi',
+  ]) {
+    test(`${command} --help explains it, with examples, and so does help ${command}`, async () => {
       const { code, stdout } = await run([command, '--help'], { cwd });
+      assert.deepEqual(await run(['help', command], { cwd }), { code, stdout, stderr: '' });
       assert.equal(code, 0);
       assert.match(stdout, new RegExp(`^Usage:\\n {2}dcr-bridge ${command}`, 'm'));
       assert.match(stdout, /^Examples:\n {2}\S/m);

@@ -43,6 +43,9 @@ test('S-TEN-06: roll-key refuses the old key at once, or keeps it for an overlap
   await eventually(async () => {
     assert.deepEqual(await Promise.all([second, third, fourth].map(status)), [401, 401, 201]);
   }, 3000);
+  const { portals: rows } = await done('list');
+  const { keys } = rows.find(({ name }: { name: string }) => name === 'rolling') ?? assert.fail();
+  assert.equal(keys, 1, 'a key that has ended is none');
 });
 
 test('issue-token prints a token that registers as many clients as it says, and does nothing else', async () => {
