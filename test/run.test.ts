@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import packageJson from '../package.json' with { type: 'json' };
 import { tempDir } from './support/temp.ts';
 
 const RUN = join(import.meta.dirname, 'run.ts');
 const NODE_VERSION = join(import.meta.dirname, '../src/node-version.cjs');
+const COMPILE_CACHE = join(import.meta.dirname, '../src/compile-cache.cjs');
 
 /** A folder to be the whole PATH, with these programs in it. */
 function pathWith(programs: Readonly<Record<string, string>>): string {
@@ -94,4 +95,11 @@ test('an older Node.js is told what to do, instead of stumbling over TypeScript'
   for (const name of ['start', 'test'] as const) {
     assert.match(packageJson.scripts[name], /^node --require \.\/src\/node-version\.cjs /);
   }
+});
+
+test('npm start keeps what Node.js made of the sources, among the dependencies, for the next start', () => {
+  assert.match(packageJson.scripts.start, /--require \.\/src\/compile-cache\.cjs src\/cli\.ts serve$/);
+  const script = "require(process.argv[1]); console.log(require('node:module').getCompileCacheDir());";
+  const { stdout } = spawnSync(process.execPath, ['-e', script, COMPILE_CACHE], { encoding: 'utf8' });
+  assert.equal(dirname(stdout.trim()), join(import.meta.dirname, '../node_modules/.cache/dcr-bridge'));
 });

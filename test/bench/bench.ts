@@ -57,16 +57,16 @@ const BOUNDS = [
     measured: ({ start }: Measured) => start.restartMs,
   },
   {
-    // Issue 2, "Speed".
+    // Issue 2, "Speed", says 120. Every start but the very first: that one loads Node.js's compiler of types too.
     name: 'Idle memory after the start',
-    limit: 120,
+    limit: 115,
     unit: 'MiB',
     measured: ({ memory }: Measured) => memory.afterStartMiB,
   },
   {
     // Issue 2, "Speed": what load took must be given back.
     name: 'Idle memory after 2,000 tokens',
-    limit: 120,
+    limit: 115,
     unit: 'MiB',
     measured: ({ memory }: Measured) => memory.afterTokensMiB,
   },

@@ -1,5 +1,5 @@
 /**
- * A real service process: `src/cli.ts serve` with its own ports, store and keys, on loopback. It is ended
+ * A real service process: `src/cli.ts serve`, loaded as `npm start` does, with its own ports, store and keys, on loopback. It is ended
  * with the test process, whatever happens.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline';
 import { freePort } from './free-port.ts';
 
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
+const COMPILE_CACHE = resolve(import.meta.dirname, '../../src/compile-cache.cjs');
 const START_TIMEOUT_MS = 20_000;
 
 export const API_KEY = 'dcrk_test0123456789test0123456789test01234567';
@@ -130,7 +131,7 @@ function spawnService(options: ServiceOptions, directory: string, publicPort: nu
     ...(options.config === undefined ? {} : { CONFIG_FILE: configFile }),
     ...options.env,
   };
-  const child = spawn(process.execPath, [CLI, 'serve'], {
+  const child = spawn(process.execPath, ['--require', COMPILE_CACHE, CLI, 'serve'], {
     cwd: directory,
     env: Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)),
     stdio: ['ignore', 'pipe', 'pipe'],
