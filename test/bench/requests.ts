@@ -35,3 +35,16 @@ export function tokenRequest(client: Credentials, resource: string): Buffer {
 export const JWKS_REQUEST = Buffer.from(
   `GET ${JWKS_PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n`,
 );
+
+export function jsonRequest(
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  document: Readonly<Record<string, unknown>>,
+): Buffer {
+  const body = JSON.stringify(document);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(
+    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${lines.join('')}` +
+      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+}

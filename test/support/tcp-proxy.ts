@@ -28,7 +28,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
 
   const server = createServer((near) => {
     accepted += 1;
-    const far = connect(targetPort, '127.0.0.1');
+    // What is passed on in pieces must not wait for an acknowledgement of the piece before.
+    near.setNoDelay();
+    const far = connect(targetPort, '127.0.0.1').setNoDelay();
     near.on('data', (bytes) => far.write(bytes));
     far.on('data', (bytes) => {
       if (swallow) return;

@@ -37,13 +37,18 @@ export interface Upstream {
 const SERVER = resolve(import.meta.dirname, 'upstream-server.ts');
 
 export async function startUpstream(
-  options: Partial<Pick<UpstreamSettings, 'rotate' | 'delayMs'>> & { readonly https?: boolean } = {},
+  options: Partial<Pick<UpstreamSettings, 'rotate' | 'delayMs'>> & {
+    readonly https?: boolean;
+    /** Reached without the proxy, which then can do nothing: for who measures. */
+    readonly direct?: boolean;
+  } = {},
 ): Promise<Upstream> {
-  const { rotate = false, delayMs = 0, https = false } = options;
+  const { rotate = false, delayMs = 0, https = false, direct = false } = options;
   const port = await freePort();
   const proxy = await startTcpProxy(port);
   const certificate = https ? makeCertificate() : undefined;
-  const issuer = https ? `https://localhost:${proxy.port}` : `http://127.0.0.1:${proxy.port}`;
+  const reached = direct ? port : proxy.port;
+  const issuer = https ? `https://localhost:${reached}` : `http://127.0.0.1:${reached}`;
   const initialAccessToken = 'iat-upstream-f7Kq2mX9bT4wZ8';
   const settings: UpstreamSettings = {
     issuer,
