@@ -4,6 +4,7 @@ import type { AuthenticatedFormOptions } from '../http/authenticated-form.ts';
 import type { TokenInspectionOptions } from '../http/token-inspection.ts';
 import { troubleReport } from '../keys/ring-log.ts';
 import { memoryRateLimiter } from '../stores/memory-rate-limiter.ts';
+import { type AssertionContext, authenticateByAssertion } from '../tokens/authenticate-assertion.ts';
 import { type AuthenticationContext, authenticateBySecret } from '../tokens/authenticate-client.ts';
 import { introspect } from '../tokens/introspect.ts';
 import { createRevocations, type Revocations } from '../tokens/revocations.ts';
@@ -35,12 +36,13 @@ export function tokenRevocations({ config, store, log }: Parts): Revocations {
 /** Counted in this process's memory: what is asked for every call of an API must not cost the store one. */
 export function tokenInspection(
   { config, store, ring, resources, credentials }: Parts,
-  authentication: AuthenticationContext,
+  authentication: AuthenticationContext & AssertionContext,
   revocations: Revocations,
 ): TokenInspectionOptions {
   const limit = (points: number) => memoryRateLimiter({ points, windowSeconds: MINUTE_SECONDS });
   const form: Omit<AuthenticatedFormOptions, 'calls'> = {
     authenticate: (credentials) => authenticateBySecret(authentication, credentials),
+    authenticateByAssertion: (parsed) => authenticateByAssertion(authentication, parsed),
     failures: limit(FAILURES_PER_MINUTE),
     bodyLimits: { bytes: config.body_limit_bytes, timeoutMs: config.request_deadline_ms },
   };

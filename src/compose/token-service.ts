@@ -109,7 +109,7 @@ export function tokenService(
       failures: { ofAddress: failuresPerMinute(600), ofClient: failuresPerMinute(300) },
       metrics,
     },
-    inspection: tokenInspection(parts, road, revocations),
+    inspection: tokenInspection(parts, keyRoad, revocations),
     fast: {
       documents,
       token: (form, authorization) => quickToken(quick, form, authorization),

@@ -9,6 +9,7 @@ import type { TokenClient } from '../clients/token-client.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { RateLimiter } from '../portals/rate-limiter.ts';
 import { type Parameters, type SecretCredentials, secretCredentials } from '../tokens/plain-request.ts';
+import type { TokenForm as ParsedForm } from '../tokens/token-form.ts';
 import { authenticationFailed, TokenRefusal } from '../tokens/token-refusal.ts';
 import { requireForm } from './form-request.ts';
 import { type BodyLimits, readBytes } from './middleware/json-body.ts';
@@ -16,6 +17,8 @@ import { type BodyLimits, readBytes } from './middleware/json-body.ts';
 export interface AuthenticatedFormOptions {
   /** Throws `TokenRefusal` `invalid_client`, or `StoreUnavailable`. */
   readonly authenticate: (credentials: SecretCredentials) => Promise<TokenClient>;
+  /** The same for a client that proves a key. */
+  readonly authenticateByAssertion: (form: ParsedForm) => Promise<TokenClient>;
   /** Of each client's calls. */
   readonly calls: RateLimiter;
   /** Of each address's refused authentications. */
@@ -46,9 +49,11 @@ export async function readTokenForm(ctx: Context, options: AuthenticatedFormOpti
 async function authenticated(
   ctx: Context,
   parameters: Parameters,
-  { authenticate, failures }: AuthenticatedFormOptions,
+  { authenticate, authenticateByAssertion, failures }: AuthenticatedFormOptions,
 ): Promise<TokenClient> {
   try {
+    const assertion = assertionForm(parameters, ctx.get('authorization'));
+    if (assertion !== undefined) return await authenticateByAssertion(assertion);
     const credentials = secretCredentials(parameters, ctx.get('authorization'));
     if (credentials === undefined) throw authenticationFailed('no credentials, or more than one', true);
     return await authenticate(credentials);
@@ -58,6 +63,14 @@ async function authenticated(
     // The challenge says how to do better whatever was tried (RFC 9110 section 11.6.1).
     throw authenticationFailed(error.reason ?? error.message, true);
   }
+}
+
+/** A form whose one credential is an assertion. */
+function assertionForm(parameters: Parameters, authorization: string): ParsedForm | undefined {
+  const { client_assertion, client_assertion_type: type, client_id, client_secret } = parameters;
+  if (client_assertion === undefined || client_secret !== undefined || authorization !== '') return undefined;
+  if ([client_assertion, type, client_id].some(Array.isArray)) return undefined;
+  return { client_assertion, client_assertion_type: type, client_id } as ParsedForm;
 }
 
 /** `token_type_hint` is not read: there is one type of token, whatever the hint says (RFC 7009 section 2.1). */

@@ -6,6 +6,7 @@
  */
 import type { Context } from 'koa';
 import { Refusal } from '../lib/refusal.ts';
+import { namedByAssertion } from '../tokens/authenticate-assertion.ts';
 import { confirmProof, type KeyRoadContext, takeKeyRoad } from '../tokens/key-road.ts';
 import { plainRequest } from '../tokens/plain-request.ts';
 import { type ShortRoadContext, takeShortRoad } from '../tokens/short-road.ts';
@@ -36,6 +37,7 @@ export function keyEndpoint(
       return engine(ctx);
     }
     requireOneMechanism(form, authorization);
+    ctx.state.triedClient = namedByAssertion(form.client_assertion);
     ctx.body = await takeKeyRoad(road, form, confirm);
   };
 }

@@ -28,9 +28,6 @@ export const PUBLIC_PATHS = {
 /** RFC 7591/7592 for our own token service. */
 export const REGISTRATION_PATH = '/oauth2/register';
 
-/** Where no key is taken yet: there a secret must be shown. */
-const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
-
 export function serverMetadata({ issuer, scopes, signingAlgs }: ServerMetadataOptions) {
   const base = issuer.replace(/\/$/, '');
   return {
@@ -47,8 +44,10 @@ export function serverMetadata({ issuer, scopes, signingAlgs }: ServerMetadataOp
     token_endpoint_auth_methods_supported: AUTH_METHODS,
     token_endpoint_auth_signing_alg_values_supported: CLIENT_SIGNING_ALGS,
     dpop_signing_alg_values_supported: PROOF_ALGS,
-    introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
-    revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    introspection_endpoint_auth_methods_supported: AUTH_METHODS,
+    introspection_endpoint_auth_signing_alg_values_supported: CLIENT_SIGNING_ALGS,
+    revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+    revocation_endpoint_auth_signing_alg_values_supported: CLIENT_SIGNING_ALGS,
     // Discovery requires both; discovery-driven verifiers of access tokens read the second.
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: signingAlgs,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { getListFromStatusListJWT, getStatusListFromJWT } from '@sd-jwt/jwt-status-list';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { ASSERTION_TYPE, assertionOf, newClientKey, tokenByAssertion } from '../support/assertion.ts';
 import { type Answer, type Credentials, claimsOf, fetchToken, portal, send } from '../support/bridge.ts';
 import { ES256_API } from '../support/domain.ts';
 import {
@@ -69,6 +70,38 @@ test('a client authenticates in the way that it is registered with, here as at t
   const { body: poster } = await portal(service).create({ token_endpoint_auth_method: 'client_secret_post' });
   assert.equal((await inForm(poster)).status, 400, "authenticated, and not the token's client");
   assert.equal((await revoke(service, poster, token)).status, 401, 'registered with client_secret_post');
+});
+
+test('a client that proves a key revokes its own tokens by it, and not with a secret beside it', async () => {
+  const { service } = inspected;
+  const key = await newClientKey();
+  const { body } = await portal(service).create({
+    scope: 'read',
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks: { keys: [key.jwk] },
+  });
+  const client = { client_id: String(body.client_id), issuer: service.issuer };
+  const { body: issued } = await tokenByAssertion(service, await assertionOf(key, client));
+  const sent = async (parameters: Record<string, string> = {}, headers: Record<string, string> = {}) => {
+    const client_assertion = await assertionOf(key, client);
+    const credentials = { client_assertion_type: ASSERTION_TYPE, client_assertion };
+    const form = { token: issued.access_token, ...credentials, ...parameters };
+    return postForm(service, '/oauth2/revoke', form, headers);
+  };
+  assertActive(await ask(issued.access_token));
+  for (const refused of [
+    await sent({ client_secret: 'x' }),
+    await sent({}, basic({ client_id: client.client_id, client_secret: 'x' })),
+    await sent({ client_assertion: await assertionOf(await newClientKey(), client) }),
+    await sent({ client_id: 'another' }),
+    await sent({ client_assertion_type: 'another' }),
+  ]) {
+    assert.equal(refused.status, 401, refused.text);
+    assert.equal(refused.body.error_description, 'client authentication failed');
+  }
+  assertActive(await ask(issued.access_token));
+  assert.equal((await sent()).status, 200);
+  assertInactive(await ask(issued.access_token));
 });
 
 describe('S-REV-01: nobody is served without authentication, at either endpoint', () => {

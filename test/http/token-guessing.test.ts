@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { newClientId } from '../../src/clients/client-id.ts';
+import { assertionOf, newClientKey, tokenByAssertion } from '../support/assertion.ts';
 import { type Answer, type Credentials, fetchToken, portal, postToken } from '../support/bridge.ts';
 import { assertRefusal } from '../support/refusal.ts';
 import { startService, type TestService } from '../support/service.ts';
@@ -43,6 +44,20 @@ test('S-TOK-12: guesses at one client are slowed down, and its owner gets tokens
   const slip = await fetchToken(service, { ...neighbour, client_secret: 'wrong' });
   assertRefusal(slip, { status: 401, error: 'invalid_client' });
   assert.deepEqual(storeRows(service), rows);
+});
+
+test('S-TOK-12: wrong assertions count for the client that they name, and its own are taken all the while', async () => {
+  const guessed = await startService();
+  const [key, stranger] = await Promise.all([newClientKey(), newClientKey()]);
+  const method = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.jwk] } };
+  const { body } = await portal(guessed).create({ scope: 'read', ...method });
+  const client = { client_id: String(body.client_id), issuer: guessed.issuer };
+  const guess = async () => tokenByAssertion(guessed, await assertionOf(stranger, client));
+  const answers = await times(301, guess);
+  assert.equal(answers.filter(({ status }) => status === 401).length, 300);
+  assertRefusal(await guess(), LIMITED);
+  assert.equal((await tokenByAssertion(guessed, await assertionOf(key, client))).status, 200);
+  await guessed.stop();
 });
 
 test('S-TOK-12: guesses over many clients are slowed down by where they come from, and shut nobody out', async () => {

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { serverMetadata } from '../../src/tokens/server-metadata.ts';
 
 const OPTIONS = { issuer: 'https://as.example', scopes: ['read'], signingAlgs: ['RS256', 'ES256'] } as const;
+const METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+const ALGS = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 
 test('S-META-04: the metadata says what there is, and nothing else', () => {
   assert.deepEqual(serverMetadata(OPTIONS), {
@@ -15,19 +17,13 @@ test('S-META-04: the metadata says what there is, and nothing else', () => {
     scopes_supported: ['read'],
     response_types_supported: [],
     grant_types_supported: ['client_credentials'],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
-    token_endpoint_auth_signing_alg_values_supported: [
-      'RS256',
-      'PS256',
-      'ES256',
-      'ES384',
-      'ES512',
-      'EdDSA',
-      'Ed25519',
-    ],
+    token_endpoint_auth_methods_supported: METHODS,
+    token_endpoint_auth_signing_alg_values_supported: ALGS,
     dpop_signing_alg_values_supported: ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
-    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
-    revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    introspection_endpoint_auth_methods_supported: METHODS,
+    introspection_endpoint_auth_signing_alg_values_supported: ALGS,
+    revocation_endpoint_auth_methods_supported: METHODS,
+    revocation_endpoint_auth_signing_alg_values_supported: ALGS,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256'],
   });

@@ -1,0 +1,89 @@
+/**
+ * Who the client is that proves a key by an assertion (`private_key_jwt`). It is ours and not the engine's
+ * because the engine takes other audiences than the issuer, assertions of any age, and a `jti` twice when two
+ * come at once (L-03…L-07).
+ *
+ * Whatever is wrong with it is told in the same words and costs the same (S-TOK-11).
+ */
+import { isClientId } from '../clients/client-id.ts';
+import type { ClientJwk } from '../clients/client-jwks.ts';
+import { getsTokensHere } from '../clients/client-record.ts';
+import type { TokenClient } from '../clients/token-client.ts';
+import type { AuthenticationContext } from './authenticate-client.ts';
+import {
+  type AssertionClaim,
+  candidateKeys,
+  type ExpectedAssertion,
+  readAssertion,
+  verifyAssertion,
+} from './client-assertion.ts';
+import type { DecoyKeys } from './decoy-keys.ts';
+import { claimId, type ReplayStore } from './replay-store.ts';
+import type { TokenForm } from './token-form.ts';
+import { authenticationFailed } from './token-refusal.ts';
+
+export interface AssertionContext extends Pick<AuthenticationContext, 'clients'> {
+  readonly issuer: string;
+  readonly replays: ReplayStore;
+  readonly decoys: DecoyKeys;
+  /** Epoch seconds. */
+  readonly now: () => number;
+}
+
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** Whose assertion it says it is, where that can be the id of a client: for counting failures, not for belief. */
+export function namedByAssertion(text: string): string | undefined {
+  const { clientId = '' } = readAssertion(text) ?? {};
+  return isClientId(clientId) ? clientId : undefined;
+}
+
+/** Throws `TokenRefusal` `invalid_client`, or `StoreUnavailable`. */
+export async function authenticateByAssertion(
+  context: AssertionContext,
+  { client_assertion: text = '', client_assertion_type: type, client_id }: TokenForm,
+): Promise<TokenClient> {
+  const claim = readAssertion(text);
+  if (claim === undefined) throw failed('is no JWT with an algorithm that we take and a subject');
+  const { clientId } = claim;
+  const record = isClientId(clientId) ? await context.clients.read(clientId) : undefined;
+  const client = record !== undefined && getsTokensHere(record) ? record : undefined;
+  const keys = client === undefined ? [] : keysOf(client, claim);
+  const expected: ExpectedAssertion = { issuer: context.issuer, clientId, nowSeconds: context.now() };
+  const assertion = await verifyAssertion(
+    text,
+    claim,
+    keys.length > 0 ? keys : [context.decoys[claim.alg]],
+    expected,
+  ).catch((error: Error) => {
+    throw failed(error.message);
+  });
+  if (client === undefined || keys.length === 0) throw failed('is signed by a key of nobody');
+  if (type !== ASSERTION_TYPE) throw failed('came without its type');
+  if (client_id !== undefined && client_id !== clientId) throw failed("is another client's than client_id");
+  await claimOnce(context.replays, client, assertion);
+  return client;
+}
+
+/** Those that its registration lets it use for this: none for a client of another method. */
+function keysOf({ metadata }: TokenClient, claim: AssertionClaim): readonly ClientJwk[] {
+  const { token_endpoint_auth_method: method, token_endpoint_auth_signing_alg: alg, jwks } = metadata;
+  if (method !== 'private_key_jwt' || (alg ?? claim.alg) !== claim.alg) return [];
+  return candidateKeys(jwks?.keys ?? [], claim);
+}
+
+/** Only after everything else is right: a forged assertion must not use up the id of a good one (S-PKJ-06). */
+async function claimOnce(
+  replays: ReplayStore,
+  { client_id }: TokenClient,
+  { jti, issuedAtSeconds, leftSeconds }: Awaited<ReturnType<typeof verifyAssertion>>,
+): Promise<void> {
+  const id = claimId('assertion', client_id, jti);
+  const outcome = await replays.claim({ id, issuedAtSeconds, ttlSeconds: leftSeconds });
+  if (outcome === 'used') throw failed('was used before');
+  if (outcome === 'forgotten') throw failed('is older than what the store remembers');
+}
+
+function failed(reason: string) {
+  return authenticationFailed(`the assertion ${reason}`, false);
+}
