@@ -65,7 +65,7 @@ function row(intent: Intent, client: ClientRecord | undefined) {
     started_at: utc(started_at),
     next_attempt_at: next_attempt_at === undefined ? 'never' : utc(next_attempt_at),
     client_name: client_name ?? '',
-    client_id: intent.upstream?.client_id ?? client?.upstream?.client_id ?? '',
+    client_id: intent.upstream?.client_id ?? client?.upstream?.client_id ?? intent.left_there ?? '',
     not_the_spare: intent.registered_as ?? '',
     marker: intent.upstream?.marker ?? client?.upstream?.marker ?? op_id,
   };

@@ -32,9 +32,14 @@ export function documentOf(call: AnsweredCall): unknown {
 }
 
 /** It came, and can't be read: what it says was done may have been done. */
-export function malformed({ request, answer }: Pick<AnsweredCall, 'request' | 'answer'>, code: string) {
+export function malformed(
+  { request, answer }: Pick<AnsweredCall, 'request' | 'answer'>,
+  code: string,
+  clientId?: string,
+) {
   return new UpstreamFailure('upstream_malformed', 'unknown', {
     status: answer.status,
+    clientId,
     cause: new OutboundError(request, code, answer.status),
   });
 }

@@ -112,8 +112,7 @@ export function createOidcUpstream(options: OidcUpstreamOptions): OidcUpstream {
   async function management(client: UpstreamManagement, signal: AbortSignal): Promise<Authorized> {
     if (preset.management === 'initial_credential') {
       const { endpoints, authorization } = await prepare(signal);
-      const base = endpoints.registration.href.replace(/\/$/, '');
-      return { url: new URL(`${base}/${encodeURIComponent(client.client_id)}`), authorization };
+      return { url: below(endpoints.registration, client.client_id), authorization };
     }
     // Judged at each use: what was allowed when the client was registered may not be any more.
     const url = allowedEndpoint(client.registration_client_uri, options);
@@ -121,22 +120,29 @@ export function createOidcUpstream(options: OidcUpstreamOptions): OidcUpstream {
     return { url, authorization: `Bearer ${client.registration_access_token}` };
   }
 
-  /** A client document in an answer, checked as far as it concerns whom we call next. */
+  /**
+   * A client document in an answer, checked as far as it concerns whom we call next. `known`: the client that
+   * was asked for, or where new ones are registered.
+   */
   function clientIn(
     exchanged: { readonly request: OutboundRequest; readonly answer: OutboundAnswer },
     document: unknown,
-    expected?: UpstreamManagement,
+    known: { readonly expected: UpstreamManagement } | { readonly registration: URL },
   ): UpstreamClient {
+    const expected = 'expected' in known ? known.expected : undefined;
     const client = readClient(document, preset);
     if (client === undefined) throw malformed(exchanged, 'NO_CLIENT_DOCUMENT');
     // One provider's answer about another's client (S-UP-10).
     if (expected !== undefined && client.client_id !== expected.client_id)
       throw malformed(exchanged, 'ANOTHER_CLIENT');
-    if (preset.management !== 'registration_access_token')
-      return { ...client, registration_client_uri: undefined, registration_access_token: undefined };
+    if (preset.management !== 'registration_access_token') {
+      const registration_client_uri = preset.management === 'none' ? undefined : placeOf(known, client);
+      return { ...client, registration_client_uri, registration_access_token: undefined };
+    }
     const uri = client.registration_client_uri;
+    // Its token is sent nowhere. The client is there all the same: who it is goes with the failure.
     if (uri !== undefined && allowedEndpoint(uri, options) === undefined)
-      throw malformed(exchanged, 'REGISTRATION_CLIENT_URI_REFUSED');
+      throw malformed(exchanged, 'REGISTRATION_CLIENT_URI_REFUSED', client.client_id);
     return {
       ...client,
       registration_client_uri: uri ?? expected?.registration_client_uri,
@@ -159,19 +165,19 @@ export function createOidcUpstream(options: OidcUpstreamOptions): OidcUpstream {
         };
         let exchanged = await attempt();
         if (exchanged.answer.status === 401 && credential.forget()) exchanged = await attempt();
-        return clientIn(exchanged, documentOf(exchanged));
+        return clientIn(exchanged, documentOf(exchanged), { registration: exchanged.request.url });
       }),
     read: (client) =>
       call('read', async (signal) => {
         const exchanged = await send('GET', await management(client, signal), signal);
-        return clientIn(exchanged, documentOf(exchanged), client);
+        return clientIn(exchanged, documentOf(exchanged), { expected: client });
       }),
     update: (client, metadata, marker) =>
       call('update', async (signal) => {
         // RFC 7592 section 2.2: the whole document with the client_id, and nothing that the server set.
         const document = { ...requestDocument(metadata, marker, preset), client_id: client.client_id };
         const exchanged = await send('PUT', await management(client, signal), signal, document);
-        return clientIn(exchanged, documentOf(exchanged), client);
+        return clientIn(exchanged, documentOf(exchanged), { expected: client });
       }),
     remove: (client) =>
       call('remove', async (signal) => {
@@ -191,7 +197,7 @@ export function createOidcUpstream(options: OidcUpstreamOptions): OidcUpstream {
         if (!Array.isArray(documents)) throw malformed(exchanged, 'NO_LIST');
         return documents
           .filter((document) => carriesMarker(document, marker, place))
-          .map((document) => clientIn(exchanged, document));
+          .map((document) => clientIn(exchanged, document, endpoints));
       }),
   };
 
@@ -204,6 +210,20 @@ export function createOidcUpstream(options: OidcUpstreamOptions): OidcUpstream {
     if (url === undefined) throw unmanageable(issuer);
     return url;
   }
+}
+
+/** Where such a client is managed: nobody says so, so it is known from where it was registered. */
+function placeOf(
+  known: { readonly expected: UpstreamManagement } | { readonly registration: URL },
+  { client_id }: UpstreamClient,
+): string | undefined {
+  return 'registration' in known
+    ? below(known.registration, client_id).href
+    : known.expected.registration_client_uri;
+}
+
+function below(registration: URL, clientId: string): URL {
+  return new URL(`${registration.href.replace(/\/$/, '')}/${encodeURIComponent(clientId)}`);
 }
 
 /** A failure of what comes before a request says nothing was done, whatever it was of itself. */

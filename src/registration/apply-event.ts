@@ -24,9 +24,10 @@ export async function applyEvent(
   const policy = context.policyOf(act.portal);
   if (event.type === 'updated') {
     const { members } = event;
-    return changeMetadata(context, act, id, ({ metadata }) =>
+    const changed = await changeMetadata(context, act, id, ({ metadata }) =>
       applyPolicy(mergeMetadata(metadata, members), policy, type),
     );
+    return changed.client;
   }
   // What an upstream client may ask tokens for is its provider's to say; nothing here would be obeyed.
   if (type === 'oidc') return readOwned(context, act, id);

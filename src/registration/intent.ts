@@ -52,6 +52,8 @@ export interface Intent extends IntentReference {
   readonly asked?: ClientMetadata | undefined;
   /** Of a delete: what manages the client there; no record of ours holds it any more. */
   readonly upstream?: UpstreamBinding | undefined;
+  /** Of a create whose answer could not be taken: the provider's id of the client that it left there. */
+  readonly left_there?: string | undefined;
   /** Of a create that was tried again and succeeded: the provider's id of the client that is no spare. */
   readonly registered_as?: string | undefined;
 }

@@ -10,6 +10,7 @@ import type { ClientMetadata } from '../clients/metadata.ts';
 import { findSecret } from '../clients/secret.ts';
 import type { Problem } from '../lib/refusal.ts';
 import { type Act, changeOwned, type RegistrationContext, requireProvider } from './context.ts';
+import type { ClientAnswer } from './idempotency.ts';
 import { applyPolicy, type ProviderType } from './policy.ts';
 import { updateUpstreamClient } from './upstream/update.ts';
 
@@ -18,7 +19,7 @@ export async function updateClient(
   act: Act,
   id: string,
   body: Readonly<Record<string, unknown>>,
-): Promise<ClientRecord> {
+): Promise<ClientAnswer> {
   const policy = context.policyOf(act.portal);
   return changeMetadata(context, act, id, ({ metadata }, type) =>
     applyPolicy(mergeMetadata(metadata, body), policy, type),
@@ -35,7 +36,7 @@ export async function replaceClient(
   act: Act,
   id: string,
   body: Readonly<Record<string, unknown>>,
-): Promise<ClientRecord> {
+): Promise<ClientAnswer> {
   const policy = context.policyOf(act.portal);
   return changeMetadata(context, act, id, (client, type) => {
     const { metadata, problems } = mergeMetadata({}, knownMembers(body));
@@ -44,20 +45,24 @@ export async function replaceClient(
   });
 }
 
-/** Here alone, or at the client's upstream provider first. `change` throws `Refusal`. */
+/**
+ * Here alone, or at the client's upstream provider first. `change` throws `Refusal`. The answer has a secret
+ * when the provider stated one: some give a new one with an update, and the portal is the only one to tell.
+ */
 export async function changeMetadata(
   context: RegistrationContext,
   act: Act,
   id: string,
   change: (client: ClientRecord, type: ProviderType) => ClientMetadata,
-): Promise<ClientRecord> {
+): Promise<ClientAnswer> {
   const { type } = requireProvider(context, act);
   if (type === 'oidc') return updateUpstreamClient(context, act, id, (client) => change(client, type));
-  return changeOwned(context, act, id, (client) => {
+  const client = await changeOwned(context, act, id, (client) => {
     const metadata = change(client, type);
     // They end with the method that they were for; a client that comes back to it is given a new one.
     return { ...client, metadata, secrets: usesSecret(metadata) ? client.secrets : [] };
   });
+  return { client, clientSecret: undefined };
 }
 
 function identityProblems(

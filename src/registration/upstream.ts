@@ -93,6 +93,8 @@ export class UpstreamFailure extends Error {
   readonly upstreamErrorDescription: string | undefined;
   /** Seconds. */
   readonly retryAfterSeconds: number | undefined;
+  /** The provider's id of a client that was registered, and of which nothing else may be used. */
+  readonly clientId: string | undefined;
 
   constructor(
     reason: UpstreamFailureReason,
@@ -102,6 +104,7 @@ export class UpstreamFailure extends Error {
       upstreamError?: string | undefined;
       upstreamErrorDescription?: string | undefined;
       retryAfterSeconds?: number | undefined;
+      clientId?: string | undefined;
       /** Evidence for the log: never a body, a header or a token of the provider's (S-UP-09, S-LOG-03). */
       cause?: unknown;
     } = {},
@@ -113,5 +116,6 @@ export class UpstreamFailure extends Error {
     this.upstreamError = options.upstreamError;
     this.upstreamErrorDescription = options.upstreamErrorDescription;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.clientId = options.clientId;
   }
 }

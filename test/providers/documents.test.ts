@@ -135,6 +135,7 @@ test('S-SSRF-07: a registration_client_uri elsewhere is never called, with which
     scripted.on('POST', '/reg', json(201, moved));
     const failed = await failure(driven.upstream.register(metadata(), MARKER));
     assert.deepEqual([failed.reason, failed.outcome], ['upstream_malformed', 'unknown'], uri);
+    assert.equal(failed.clientId, 'c1', 'a person can find what was left there');
     for (const act of [
       driven.upstream.read(moved),
       driven.upstream.update(moved, metadata(), MARKER),
@@ -184,7 +185,11 @@ test('Okta: the marker begins the name, the search asks for it, and the register
     [`[${MARKER}] weather app`, 'service', undefined],
   );
   assert.equal(client.granted.client_name, 'weather app', 'the portal sees its own name');
-  assert.equal(client.registration_client_uri, undefined);
+  assert.equal(
+    client.registration_client_uri,
+    `${scripted.issuer}/reg/o%2F1`,
+    'so that it is managed at all',
+  );
   scripted.on('DELETE', '/reg/o%2F1', json(204, undefined));
   assert.equal(await driven.upstream.remove(client), 'removed');
   assert.equal(scripted.to('DELETE', '/reg/o%2F1').at(-1)?.headers.authorization, `SSWS ${IAT}`);

@@ -89,7 +89,7 @@ test('S-DCR-05: no member of a body becomes an id, a secret, an owner or a state
     [client.portal, client.provider, client.state, client.version, client.granted_resources],
     [ACME, 'local', 'active', 1, POLICY.resources],
   );
-  const updated = await updateClient(context, act(), client.client_id, {
+  const { client: updated } = await updateClient(context, act(), client.client_id, {
     client_id: id,
     portal: OTHER,
     state: 'disabled',
@@ -111,7 +111,7 @@ test('an update merges: what is sent replaces, what is not sent or null stays', 
     plan: 'gold',
   });
   const later = act({ nowSeconds: NOW + 5 });
-  const updated = await updateClient(context, later, client.client_id, {
+  const { client: updated } = await updateClient(context, later, client.client_id, {
     name: 'b',
     labels: null,
     plan: 'free',
@@ -138,7 +138,7 @@ test('S-MGT-06: an update is judged by the whole document that results, under th
       ['scope'],
     );
     assert.deepEqual(await readClient(context, act(), client.client_id), client, 'nothing was written');
-    const narrowed = await updateClient(context, act(), client.client_id, { scope: 'read' });
+    const { client: narrowed } = await updateClient(context, act(), client.client_id, { scope: 'read' });
     assert.equal(narrowed.metadata.scope, 'read');
   });
 });
@@ -147,12 +147,14 @@ test('S-MGT-08: leaving a member out of an update never widens what the client m
   const { client } = await create({ scope: 'read', token_endpoint_auth_method: 'client_secret_post' });
   await withPolicy({ default_scopes: ['read', 'write'] }, async () => {
     for (const body of [{}, { scope: null }, { client_name: 'x' }, { grant_types: null }]) {
-      const { metadata } = await updateClient(context, act(), client.client_id, body);
+      const {
+        client: { metadata },
+      } = await updateClient(context, act(), client.client_id, body);
       assert.equal(metadata.scope, 'read');
       assert.equal(metadata.token_endpoint_auth_method, 'client_secret_post');
     }
   });
-  const none = await updateClient(context, act(), client.client_id, { scope: '' });
+  const { client: none } = await updateClient(context, act(), client.client_id, { scope: '' });
   assert.equal(none.metadata.scope, '', 'an empty scope is one that was sent');
 });
 

@@ -40,7 +40,7 @@ test('S-MGT-11: an update that lost a race is computed again on what won it', as
     await clients.replace({ ...current, metadata, version: current.version + 1 }, current.version);
   });
   const { client } = await createClient(context, act(), { scope: 'read' });
-  const updated = await updateClient(context, act(), client.client_id, { client_name: 'mine' });
+  const { client: updated } = await updateClient(context, act(), client.client_id, { client_name: 'mine' });
   assert.equal(updated.metadata.client_name, 'mine');
   assert.deepEqual(updated.metadata.labels, { race1: 'won', race0: 'won' });
   assert.equal(updated.version, 4);

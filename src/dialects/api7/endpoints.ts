@@ -107,8 +107,8 @@ export function api7Endpoints(
       requestBody: { presence: 'required', schema: clientRequest, example: { client_name: 'order sync 2' } },
       responses: { 200: client200 },
       handle: async (request) => {
-        const client = await updateClient(context, actOf(request), idOf(request), request.body);
-        return { status: 200, body: toClientDocument(client, issuer) };
+        const answer = await updateClient(context, actOf(request), idOf(request), request.body);
+        return withSecret(200, answer);
       },
     },
     {

@@ -111,8 +111,10 @@ export function rfc7591Endpoints(
         example: { client_id: EXAMPLE.client_id, ...EXAMPLE_REQUEST },
       },
       responses: ok,
-      handle: async (request) =>
-        complete(200, await replaceClient(context, actOf(request), idOf(request), request.body)),
+      handle: async (request) => {
+        const changed = await replaceClient(context, actOf(request), idOf(request), request.body);
+        return complete(200, changed.client, changed.clientSecret);
+      },
     },
     {
       method: 'DELETE',

@@ -10,7 +10,7 @@ import { type Act, keptAnswer, type RegistrationContext, replayed } from '../con
 import type { ClientAnswer } from '../idempotency.ts';
 import type { Intent } from '../intent.ts';
 import { NO_ROOM } from '../intent-store.ts';
-import type { UpstreamClient } from '../upstream.ts';
+import { type UpstreamClient, UpstreamFailure } from '../upstream.ts';
 import { beginCreate } from './begin-create.ts';
 import { bindingOf } from './binding.ts';
 import { advanced, nextOf, retryAt, upstreamOf } from './context.ts';
@@ -51,6 +51,7 @@ async function notRegistered(context: RegistrationContext, intent: Intent, error
       // An attempt that was certainly not carried out does not count; the one before it still does.
       attempts: intent.attempts - (notDone ? 1 : 0),
       next_attempt_at: searchable ? retryAt(nowSeconds(), 0) : undefined,
+      left_there: error instanceof UpstreamFailure ? error.clientId : undefined,
     });
     if (unknown === undefined) return;
     report({ type: 'answer_lost', intent: unknown, cause: error });

@@ -8,6 +8,7 @@ import type { ClientRecord } from '../../clients/client-record.ts';
 import type { ClientMetadata } from '../../clients/metadata.ts';
 import { Refusal } from '../../lib/refusal.ts';
 import { type Act, type RegistrationContext, readOwned } from '../context.ts';
+import type { ClientAnswer } from '../idempotency.ts';
 import type { Intent } from '../intent.ts';
 import type { Upstream, UpstreamClient, UpstreamManagement } from '../upstream.ts';
 import { managementsOf } from './binding.ts';
@@ -27,7 +28,7 @@ export async function updateUpstreamClient(
   act: Act,
   id: string,
   change: (client: ClientRecord) => ClientMetadata,
-): Promise<ClientRecord> {
+): Promise<ClientAnswer> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const client = await readOwned(context, act, id);
     const asked = change(client);
@@ -108,7 +109,7 @@ interface Sending {
   readonly marker: string;
 }
 
-async function send(context: RegistrationContext, sending: Sending): Promise<ClientRecord> {
+async function send(context: RegistrationContext, sending: Sending): Promise<ClientAnswer> {
   const { upstream, intent, client, asked, management, marker } = sending;
   let answered: UpstreamClient;
   try {
@@ -126,7 +127,7 @@ async function send(context: RegistrationContext, sending: Sending): Promise<Cli
     context.upstream.background(recoverUpdate(context, intent));
     throw new Refusal('upstream_not_acceptable', { problems });
   }
-  return stored;
+  return { client: stored, clientSecret: answered.client_secret };
 }
 
 /** The new token exists nowhere but here. */

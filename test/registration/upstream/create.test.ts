@@ -3,7 +3,7 @@ import { isClientId, upstreamClientId } from '../../../src/clients/client-id.ts'
 import { publicIdOf } from '../../../src/clients/client-record.ts';
 import { createClient } from '../../../src/registration/create.ts';
 import { readClient } from '../../../src/registration/read.ts';
-import type { GrantedMetadata } from '../../../src/registration/upstream.ts';
+import { type GrantedMetadata, UpstreamFailure } from '../../../src/registration/upstream.ts';
 import { ACME, POLICY, refused, shown } from '../support.ts';
 import { ISSUER } from './scripted-upstream.ts';
 import { agree, fails, PROVIDER, story, upstreamAct, withKey } from './support.ts';
@@ -170,6 +170,18 @@ story(
       ['answer_lost', 'unknown'],
     );
     assert.deepEqual(world.idp.calls, ['register']);
+  },
+);
+
+story(
+  'what an answer that could not be taken left there is on the list, with its id there',
+  async (world) => {
+    world.idp.meanwhile = async () => {
+      throw new UpstreamFailure('upstream_malformed', 'unknown', { clientId: 'left-there' });
+    };
+    await fails('unknown', createClient(world, upstreamAct(), {}));
+    const [intent] = await world.open();
+    assert.deepEqual([intent?.state, intent?.left_there], ['unknown', 'left-there']);
   },
 );
 

@@ -17,7 +17,7 @@ async function registered(world: UpstreamWorld): Promise<{ client: ClientRecord;
 }
 
 async function update(world: UpstreamWorld, id: string, client_name = 'second'): Promise<ClientRecord> {
-  return updateClient(world, upstreamAct(), id, { client_name });
+  return (await updateClient(world, upstreamAct(), id, { client_name })).client;
 }
 
 /** Here, and there. */
@@ -33,6 +33,12 @@ story('an update is made there, and what was granted is stored here', async (wor
   assert.deepEqual(updated.metadata, { ...client.metadata, client_name: 'second!' });
   assert.deepEqual(await names(world, id), ['second!', 'second!']);
   await agree(world, 1);
+});
+
+story('a secret that the provider gives with an update reaches the portal', async (world) => {
+  const { id } = await registered(world);
+  const { clientSecret } = await updateClient(world, upstreamAct(), id, { client_name: 'second' });
+  assert.equal(clientSecret, world.idp.held.get(id)?.client_secret);
 });
 
 story('the whole document that results is judged before anything is sent', async (world) => {
