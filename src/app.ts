@@ -39,6 +39,7 @@ import { returnMemory } from './lib/return-memory.ts';
 import { whenIdle } from './lib/when-idle.ts';
 import type { BootstrappedPortal } from './portals/bootstrap.ts';
 import type { PortalContext } from './portals/manage.ts';
+import type { SagaContext } from './registration/upstream/context.ts';
 import { openStore } from './stores/open-store.ts';
 import type { Store } from './stores/store.ts';
 import { createHealth, type Health } from './telemetry/health.ts';
@@ -135,6 +136,32 @@ export async function openPortals(
     return { store, portals: portalContext(store, createCredentials(ring.root, randomBytes)) };
   } catch (error) {
     await store.close();
+    throw error;
+  }
+}
+
+/**
+ * What the command line needs to act at upstream providers, beside a service that does the same; the caller
+ * closes. Throws like `startService`.
+ */
+export async function openUpstreamActs(
+  config: Config,
+  log: RingLog & Parameters<typeof upstreamContext>[0]['log'],
+): Promise<{ store: Store; saga: SagaContext; close(): Promise<void> }> {
+  const upstreams = await openUpstreams(config, () => {});
+  const store = await openStore(config.store_url);
+  const close = async () => {
+    upstreams.close();
+    await store.close();
+  };
+  try {
+    const ring = await openKeyRing(await ringContext(config, store, log));
+    const credentials = createCredentials(ring.root, randomBytes);
+    const parts = { store, credentials, log, metrics: { upstreamAnswerLost: () => {} } };
+    const upstream = upstreamContext(parts, upstreams.byName);
+    return { store, saga: { clients: store.clients, upstream }, close };
+  } catch (error) {
+    await close();
     throw error;
   }
 }

@@ -4,6 +4,12 @@ import type { ClientId } from './client-id.ts';
 import type { ClientMetadata } from './metadata.ts';
 import type { Secret } from './secret.ts';
 
+/**
+ * What the operator's last look at the provider found: not there, its token refused (it may be gone, or the
+ * token is not good any more), or there with other metadata than ours.
+ */
+export type Drift = 'absent' | 'refused' | 'differs';
+
 /** What ties a client to its registration at an upstream provider. */
 export interface UpstreamBinding {
   /** The provider's id of it: the only one that its portal sees. */
@@ -18,6 +24,8 @@ export interface UpstreamBinding {
   readonly registration_client_uri?: string | undefined;
   /** Sealed for this client: registration access tokens, and its secret if the policy says `recoverable`. */
   readonly sealed: string;
+  /** Until the provider's next good answer, or a look that finds none. */
+  readonly drift?: Drift | undefined;
 }
 
 export interface ClientRecord {

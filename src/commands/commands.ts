@@ -121,10 +121,26 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   [
     'reconcile',
     {
-      synopsis: ['reconcile', 'reconcile list [PROVIDER]', 'reconcile retry OP_ID', 'reconcile forget OP_ID'],
+      synopsis: [
+        'reconcile',
+        'reconcile list [PROVIDER]',
+        'reconcile retry OP_ID',
+        'reconcile forget OP_ID',
+        'reconcile drift [PROVIDER [PORTAL]]',
+        'reconcile accept CLIENT_ID [--force]',
+        'reconcile push CLIENT_ID',
+        'reconcile let-go CLIENT_ID [--force]',
+        'reconcile remove-spares CLIENT_ID',
+      ],
+      takesForce: true,
       about:
-        'See what was begun at upstream providers and not ended, and settle it. unknown: an answer was lost; look at the provider for the marker, remove what nobody uses (never the client in NOT_THE_SPARE), then forget it. unmanageable: the provider refuses the credential that manages the client; put that right and retry, or remove the client there and forget it.',
-      examples: ['dcr-bridge reconcile', 'dcr-bridge reconcile forget op_6MqbAvZIVYvEHF0kTVxJ5p'],
+        'See what was begun at upstream providers and not ended, and settle it. unknown: an answer was lost; look at the provider for the marker, remove what nobody uses (never the client in NOT_THE_SPARE), then forget it. unmanageable: the provider refuses the credential that manages the client; put that right and retry, or remove the client there and forget it. drift reads every client at its provider, 20 a second at most, and fails when one is not as it is here: absent, refused (its token: gone, or the token is bad), differs; unread says nothing about the client. It settles nothing; then, one client at a time: accept takes over what the provider has (what is wider only with --force), push sends what is here, let-go ends a client here that is absent there (any other only with --force) and calls nobody, remove-spares removes there what carries its marker and nobody here has. No spare can be adopted: nobody knows its secret.',
+      examples: [
+        'dcr-bridge reconcile',
+        'dcr-bridge reconcile forget op_6MqbAvZIVYvEHF0kTVxJ5p',
+        'dcr-bridge reconcile drift acme --json',
+        'dcr-bridge reconcile push cl_1cTLxJdKtEmBtCkLYIHRDG',
+      ],
       run: reconcile,
     },
   ],

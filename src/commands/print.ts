@@ -46,4 +46,5 @@ export function utc(seconds: number): string {
 export const OPERATOR_LOG = {
   info: () => {},
   warn: (_fields: object, message: string) => void process.stderr.write(`Warning: ${message}\n`),
+  error: (_fields: object, message: string) => void process.stderr.write(`Warning: ${message}\n`),
 };

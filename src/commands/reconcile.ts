@@ -1,13 +1,14 @@
 /**
  * `dcr-bridge reconcile`: what was begun at upstream providers and not ended, straight from the store, and
- * how to put an end to what only a person can know. It calls no provider: whoever settles an operation has
- * looked there.
+ * how to put an end to what only a person can know. These acts call no provider: whoever settles an operation
+ * has looked there. Those about drift do (`drift.ts`).
  */
 import type { ClientRecord } from '../clients/client-record.ts';
 import { INTENT_STATES, type Intent } from '../registration/intent.ts';
 import type { IntentPosition } from '../registration/intent-store.ts';
 import type { Store } from '../stores/store.ts';
 import type { Invocation } from './commands.ts';
+import { DRIFT_ACTS, reconcileDrift } from './drift.ts';
 import { onStore } from './on-store.ts';
 import { printOne, printRows, utc } from './print.ts';
 import { atMost, UsageError } from './usage-error.ts';
@@ -22,6 +23,8 @@ const ACTS: ReadonlyMap<string, (args: readonly string[]) => Act> = new Map([
 
 export function reconcile(invocation: Invocation): Promise<number> {
   const { args } = invocation;
+  if (DRIFT_ACTS.has(args[0] ?? '')) return reconcileDrift(invocation);
+  if (invocation.force) throw new UsageError('--force is for accept, let-go');
   const acted = args.length === 0 ? { ...invocation, args: ['list'] } : invocation;
   return onStore(acted, ACTS, async (act, { store }) => {
     if (await act(store, invocation.json)) return 0;

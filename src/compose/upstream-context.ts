@@ -6,11 +6,19 @@ import type { IntentEvent, UpstreamContext } from '../registration/upstream/cont
 import { leaveRecovery, recover } from '../registration/upstream/recover.ts';
 import { createUnfinished } from '../registration/upstream/unfinished.ts';
 import type { Upstream } from '../registration/upstream.ts';
-import type { Logger } from '../telemetry/log.ts';
 import { nowSeconds, type Parts } from './parts.ts';
 
+/** A command has less of a log than the service, and no metrics. */
+interface UpstreamParts extends Pick<Parts, 'store' | 'credentials'> {
+  readonly log: OperatorLog;
+  readonly metrics: Pick<Parts['metrics'], 'upstreamAnswerLost'>;
+}
+
+type Say = (fields: Readonly<Record<string, unknown>>, message: string) => void;
+type OperatorLog = Readonly<Record<'info' | 'warn' | 'error', Say>>;
+
 export function upstreamContext(
-  { store, credentials, log, metrics }: Pick<Parts, 'store' | 'credentials' | 'log' | 'metrics'>,
+  { store, credentials, log, metrics }: UpstreamParts,
   providers: ReadonlyMap<string, Upstream>,
 ): UpstreamContext {
   const { upstreamSealer } = credentials;
@@ -63,7 +71,7 @@ export function upstreamRecovery(
   };
 }
 
-function tell(log: Logger, { type, intent, cause }: IntentEvent): void {
+function tell(log: OperatorLog, { type, intent, cause }: IntentEvent): void {
   const { op_id, kind, provider, portal, started_at } = intent;
   const fields = { op_id, kind, provider, portal, started_at, client: clientOf(intent), err: cause };
   if (type === 'settled') log.info(fields, 'an act at an upstream provider was settled');

@@ -47,8 +47,10 @@ export function rebind(
 ): UpstreamBinding {
   const before = open(context, provider, binding);
   const token = answered.registration_access_token ?? before.token;
+  // What a look found before is over: the provider has just answered.
+  const { drift: _, ...rest } = binding;
   return {
-    ...binding,
+    ...rest,
     client_secret_expires_at:
       answered.client_secret === undefined
         ? binding.client_secret_expires_at

@@ -34,11 +34,18 @@ export function asGranted(asked: ClientMetadata, granted: GrantedMetadata): Clie
 
 /** Whether every member that the provider states is as asked: an update whose answer was lost was done. */
 export function isAsAsked(asked: ClientMetadata, granted: GrantedMetadata): boolean {
-  return Object.entries(granted).every(([member, value]) => {
+  return differing(asked, granted).length === 0;
+}
+
+/** The members that the provider states otherwise than they were asked for. */
+export function differing(asked: ClientMetadata, granted: GrantedMetadata): readonly string[] {
+  return Object.entries(granted).flatMap(([member, value]) => {
     const wanted = asked[member as keyof GrantedMetadata];
-    return member === 'scope'
-      ? same(tokens(String(value)), tokens(asked.scope))
-      : same([value].flat(), [wanted].flat());
+    const isSame =
+      member === 'scope'
+        ? same(tokens(String(value)), tokens(asked.scope))
+        : same([value].flat(), [wanted].flat());
+    return isSame ? [] : [member];
   });
 }
 

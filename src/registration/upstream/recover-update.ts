@@ -63,12 +63,12 @@ class StillWider extends Error {
   override readonly name = 'StillWider';
 }
 
-function managementsIn(context: SagaContext, { provider, upstream }: ClientRecord) {
+export function managementsIn(context: SagaContext, { provider, upstream }: ClientRecord) {
   if (upstream === undefined) throw new Error('an upstream client without its binding');
   return managementsOf(context, provider, upstream);
 }
 
-async function readWithAny(
+export async function readWithAny(
   upstream: Upstream,
   [management, ...others]: readonly [UpstreamManagement, ...UpstreamManagement[]],
 ): Promise<UpstreamClient> {

@@ -114,9 +114,10 @@ function searches({ started_at }: Intent, now: number): number {
   return Math.floor(Math.log2(1 + Math.max(0, now - started_at) / IN_FLIGHT_SECONDS));
 }
 
-async function untracked(
-  { clients }: SagaContext,
-  { provider }: Intent,
+/** Those of what a search found that are no clients of ours. */
+export async function untracked(
+  { clients }: Pick<SagaContext, 'clients'>,
+  { provider }: Pick<Intent, 'provider'>,
   found: readonly UpstreamClient[],
 ): Promise<readonly UpstreamClient[]> {
   const known = await Promise.all(

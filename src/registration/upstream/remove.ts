@@ -12,6 +12,9 @@ import { advanced, IN_FLIGHT_SECONDS, retryAt, type SagaContext, upstreamOf } fr
 /** `deleting`: it is tried again. `unmanageable`: a person has to do it there. */
 export type Removal = 'deleted' | 'deleting' | 'unmanageable';
 
+/** What is being undone, for the operator. */
+type Operation = Pick<Intent, 'portal' | 'provider' | 'client_name' | 'started_at'>;
+
 /** A delete that is about to be tried; one that can't be is for a person from the start. */
 export function deletionOf(
   intent: Pick<Intent, 'op_id' | 'version' | 'portal' | 'provider' | 'client_name' | 'started_at'>,
@@ -110,13 +113,13 @@ export async function takeBack(
 /** Removes one more client that was found under the intent's marker. */
 export async function takeBackSpare(
   context: SagaContext,
-  intent: Intent,
+  intent: Operation,
   upstream: UpstreamBinding,
 ): Promise<void> {
   await removeUpstream(context, await another(context, intent, upstream), false);
 }
 
-async function another(context: SagaContext, intent: Intent, upstream: UpstreamBinding): Promise<Intent> {
+async function another(context: SagaContext, intent: Operation, upstream: UpstreamBinding): Promise<Intent> {
   const { intents, nowSeconds, newOperation } = context.upstream;
   const undoing = deletionOf(
     { ...intent, op_id: newOperation(), version: 1 },

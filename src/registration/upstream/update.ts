@@ -11,10 +11,9 @@ import { type Act, type RegistrationContext, readOwned } from '../context.ts';
 import type { ClientAnswer } from '../idempotency.ts';
 import type { Intent } from '../intent.ts';
 import type { Upstream, UpstreamClient, UpstreamManagement } from '../upstream.ts';
-import { managementsOf } from './binding.ts';
 import { advanced, IN_FLIGHT_SECONDS, type SagaContext, upstreamOf } from './context.ts';
 import { asGranted, widened } from './granted.ts';
-import { recoverUpdate } from './recover-update.ts';
+import { managementsIn, recoverUpdate } from './recover-update.ts';
 import { isCredentialRefused, isNotDone } from './remove.ts';
 import { storeAnswer } from './store-answer.ts';
 
@@ -33,8 +32,9 @@ export async function updateUpstreamClient(
     const client = await readOwned(context, act, id);
     const asked = change(client);
     const upstream = upstreamOf(context, act.provider);
-    const [management] = manageable(context, upstream, client);
-    const begun = await begin(context, client, asked);
+    requireManageable(upstream, client);
+    const [management] = managementsIn(context, client);
+    const begun = await beginUpdate(context, client, asked);
     if (begun !== undefined) {
       const { upstream: binding } = client;
       return send(context, {
@@ -52,20 +52,15 @@ export async function updateUpstreamClient(
 }
 
 /** A provider that is configured under this name now may be another one than the client's (S-UP-10). */
-function manageable(
-  context: SagaContext,
-  upstream: Upstream,
-  { provider, upstream: binding }: ClientRecord,
-): readonly [UpstreamManagement, ...UpstreamManagement[]] {
-  if (binding?.registration_client_uri === undefined || binding.issuer !== upstream.issuer) {
+export function requireManageable({ issuer }: Upstream, { upstream: binding }: ClientRecord): void {
+  if (binding?.registration_client_uri === undefined || binding.issuer !== issuer) {
     throw new Refusal('client_unmanageable');
   }
-  return managementsOf(context, provider, binding);
 }
 
 /** Undefined when another operation is in the way for now, or was just done. */
-async function begin(
-  context: RegistrationContext,
+export async function beginUpdate(
+  context: SagaContext,
   client: ClientRecord,
   asked: ClientMetadata,
 ): Promise<Intent | undefined> {
