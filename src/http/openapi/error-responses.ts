@@ -53,10 +53,22 @@ const WITH_PROBLEMS: Partial<Record<ErrorName, string>> = {
   query_invalid: '$: a parameter came twice',
 };
 
+/** What stands beside our own error when the identity provider gave its reason. */
+const REFUSED_THERE = {
+  upstream_error: 'invalid_redirect_uri',
+  upstream_error_description: 'redirect_uris must use https',
+};
+
 export const ERROR_HEADERS = {
   RetryAfter: {
     description: 'Seconds to wait before another try.',
     required: true,
+    schema: { type: 'integer', minimum: 0 },
+    example: 5,
+  },
+  RetryAfterIfKnown: {
+    description: 'Seconds to wait before another try; absent where waiting does not help.',
+    required: false,
     schema: { type: 'integer', minimum: 0 },
     example: 5,
   },
@@ -75,7 +87,8 @@ export function errorExamples(names: Iterable<ErrorName>): Record<string, object
 
 function bodyOf(name: ErrorName): z.output<typeof errorBody> {
   const { error, error_description } = ERRORS[name];
-  return { error, error_description: WITH_PROBLEMS[name] ?? error_description, error_id: ERROR_ID };
+  const body = { error, error_description: WITH_PROBLEMS[name] ?? error_description, error_id: ERROR_ID };
+  return name === 'upstream_refused' ? { ...body, ...REFUSED_THERE } : body;
 }
 
 /** Errors of the operation, without those that look to the caller exactly like one before. */
@@ -97,8 +110,7 @@ export function errorResponses(names: readonly ErrorName[], schema: JsonSchema):
 }
 
 function errorResponse(status: number, names: readonly ErrorName[], schema: JsonSchema): object {
-  const header =
-    status === 401 ? 'WWWAuthenticate' : status === 429 || status === 503 ? 'RetryAfter' : undefined;
+  const header = headerOf(status, names);
   const examples = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/examples/${name}` }]));
   return {
     description: `${STATUS_CODES[status]}.`,
@@ -107,7 +119,13 @@ function errorResponse(status: number, names: readonly ErrorName[], schema: Json
   };
 }
 
+function headerOf(status: number, names: readonly ErrorName[]): keyof typeof ERROR_HEADERS | undefined {
+  if (status === 401) return 'WWWAuthenticate';
+  if (status === 429 || status === 503) return 'RetryAfter';
+  return names.some((name) => ERRORS[name].retryAfterSeconds !== undefined) ? 'RetryAfterIfKnown' : undefined;
+}
+
 function headerReference(name: keyof typeof ERROR_HEADERS): object {
-  const header = name === 'RetryAfter' ? 'Retry-After' : 'WWW-Authenticate';
+  const header = name === 'WWWAuthenticate' ? 'WWW-Authenticate' : 'Retry-After';
   return { [header]: { $ref: `#/components/headers/${name}` } };
 }
