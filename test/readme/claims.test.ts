@@ -7,6 +7,7 @@ import defaults from '../../config/default.json' with { type: 'json' };
 import packageJson from '../../package.json' with { type: 'json' };
 import { COMMANDS } from '../../src/commands/commands.ts';
 import { settings } from '../../src/config/settings.ts';
+import { domain, load } from '../config/support.ts';
 import { BLOCKS, PROJECT, README } from './blocks.ts';
 
 /** Variables that are no settings of the schema: where the schema's file is, and what only containers need. */
@@ -35,6 +36,16 @@ test('what it says of the shipped configuration is what is shipped', () => {
   assert.ok(README.includes(`(${resource.token_lifetime_seconds} s as shipped)`));
   assert.ok(README.includes(`(\`${defaults.default_resource}\` as shipped)`));
   assert.equal(resource.signing_alg, 'RS256');
+});
+
+test('the example of an upstream provider is valid as it is pasted', () => {
+  const [example] = BLOCKS.filter(({ marker }) => marker === 'config: laid over the shipped file');
+  const { providers, portals } = JSON.parse(example?.text ?? '');
+  const file = { ...domain(), providers, portals: { ...defaults.portals, ...portals } };
+  const { config } = load({ env: { ACME_IAT: 'iat-f7Kq2mX9bT4wZ8' }, file });
+  const named = Object.keys(config.providers);
+  assert.deepEqual(named, ['local', 'acme']);
+  assert.deepEqual(portals['acme-portal'].providers, named);
 });
 
 test('every command that the README names is one', () => {
