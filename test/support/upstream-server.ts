@@ -41,7 +41,7 @@ class MemoryAdapter implements Adapter {
 
 const configuration: Configuration = {
   adapter: MemoryAdapter,
-  scopes: ['read', 'write', 'dcr'],
+  scopes: ['read', 'write', 'dcr', 'offline_access'],
   features: {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
