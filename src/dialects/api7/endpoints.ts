@@ -2,6 +2,7 @@
  * The HTTP Bridge dialect (API7 Developer Portal, `provider_type: http_bridge`): a table of routes onto the
  * registration core. It maps fields and statuses and holds no rule of its own.
  */
+import { z } from 'zod';
 import type { Endpoint, EndpointResponse } from '../../lib/endpoint.ts';
 import type { Caller } from '../../portals/caller.ts';
 import type { RegistrationContext } from '../../registration/context.ts';
@@ -159,7 +160,7 @@ export function api7Endpoints(
       path: SECRETS,
       operationId: 'addSecret',
       summary: 'Add a secret beside the one in use',
-      requestBody: { presence: 'optional', schema: rotateRequest, example: {} },
+      requestBody: { presence: 'optional', schema: z.looseObject({}), example: {} },
       idempotent: true,
       responses: {
         201: {

@@ -58,6 +58,14 @@ suite('The document and the route tables', () => {
     assert.ok(!takesKey('PUT /bridge/{provider}/clients/{client_id}'));
   });
 
+  test('only a rotation offers an overlap: a secret that is added ends nothing', () => {
+    const bodyOf = (route: string) =>
+      JSON.stringify(operationOf(route).requestBody?.content['application/json'].schema);
+    const client = '/bridge/{provider}/clients/{client_id}';
+    assert.match(bodyOf(`POST ${client}/rotate-secret`), /RotateRequest/);
+    assert.doesNotMatch(bodyOf(`POST ${client}/secrets`), /RotateRequest|overlap/);
+  });
+
   test('the filter by label is a parameter of any name after "label."', () => {
     const { parameters = [] } = operationOf('GET /bridge/{provider}/clients');
     const names = parameters.map(({ name, $ref }) => name ?? $ref);
