@@ -61,8 +61,7 @@ export function applyPolicy(
   const document = { ...metadata, grant_types: grantTypes };
   const scopes = metadata.scope?.split(' ').filter(Boolean) ?? policy.default_scopes;
   const wrongGrants = grantTypeProblems(grantTypes, policy, provider);
-  const all = [
-    ...problems,
+  const beyondPolicy = [
     ...wrongGrants,
     // What a grant asks for is of no interest to who may not have it.
     ...(redirects && wrongGrants.length === 0 ? codeGrantProblems(document) : []),
@@ -70,6 +69,9 @@ export function applyPolicy(
     ...authenticationProblems(metadata, policy.token_endpoint_auth_methods, provider),
     ...scopeProblems(scopes, policy),
   ];
+  // What is wrong in itself was left out of `metadata`: nobody is to be told that it is missing, too.
+  const wrong = new Set(problems.map(memberOf));
+  const all = [...problems, ...beyondPolicy.filter((problem) => !wrong.has(memberOf(problem)))];
   if (all.length > 0) {
     const onlyRedirects = all.every(({ path }) => path.startsWith('redirect_uris'));
     throw new Refusal(onlyRedirects ? 'redirect_uri_invalid' : 'metadata_invalid', { problems: all });
@@ -80,6 +82,10 @@ export function applyPolicy(
     response_types: redirects ? ['code'] : [],
     scope: [...new Set(scopes)].join(' '),
   };
+}
+
+function memberOf({ path }: Problem): string {
+  return path.split(/[.[]/, 1)[0] ?? path;
 }
 
 function grantTypeProblems(

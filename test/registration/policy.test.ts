@@ -269,6 +269,16 @@ test('problems of the document and of the policy are told together', () => {
   ]);
 });
 
+test('a member that is wrong is not called missing, too', () => {
+  const paths = (body: Record<string, unknown>, policy: Partial<RegistrationPolicy> = {}) =>
+    refusal(body, policy).problems.map(({ path }) => path);
+  const jwks = { keys: [{ kty: 'oct', k: 'AAAA' }] };
+  assert.deepEqual(paths({ token_endpoint_auth_method: 'private_key_jwt', jwks }), ['jwks.keys[0].kty']);
+  assert.deepEqual(paths({ token_endpoint_auth_method: 'private_key_jwt' }), ['jwks']);
+  const strictly: Partial<RegistrationPolicy> = { default_scopes: ['beyond'] };
+  assert.deepEqual(paths({ scope: 5 }, strictly), ['scope']);
+});
+
 test('RFC 7591 section 3.2.2: the code tells wrong redirect URIs from other wrong metadata', () => {
   assert.equal(refusal({ redirect_uris: ['javascript:1', 'data:x'] }).reason, 'redirect_uri_invalid');
   assert.equal(refusal({ redirect_uris: ['javascript:1'], scope: 'admin' }).reason, 'metadata_invalid');
