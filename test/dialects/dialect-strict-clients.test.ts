@@ -118,7 +118,7 @@ test('Konnect: a probe makes no client, and is told everything that is missing o
     [{ probe: true }, /^client_name: .*; redirect_uris: /],
     [{ client_name: 'n' }, /^redirect_uris: must be of type array$/],
     [{ redirect_uris: [] }, /^client_name: must be of type string$/],
-    [{ client_name: '', redirect_uris: [] }, /^client_name: must have at least 1 characters$/],
+    [{ client_name: '', redirect_uris: [] }, /^client_name: must have at least 1 character$/],
     [{ client_name: null, redirect_uris: null }, /^client_name: must be of type string$/],
     [{ client_name: 7, redirect_uris: 'https://a.example' }, /^client_name: .*; redirect_uris: /],
     [{ client_name: 'n', redirect_uris: [7], labels: { team: 7 } }, /redirect_uris\[0\]: .*; labels\.team: /],
