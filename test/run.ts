@@ -3,6 +3,7 @@
  *
  *   npm test                        every test but those that need more of the machine
  *   npm run test:gateways           those: gateways, clients and providers in other languages, the deployment
+ *   npm run test:faults             kill tests at upstream providers in their long form (`FAULT_ROUNDS`, 500)
  *   npm test -- test/keys           the files or folders that are named; options go to Node's runner
  *
  * It exits as the runner does. Not one test file is a failure: a pattern that matches nothing proves nothing.
@@ -18,6 +19,11 @@ const EVERYTHING = 'test/**/*.test.ts';
 const GATEWAYS = ['gateways', 'clients-outside', 'upstreams-outside', 'deployment', 'pages'].map(
   (room) => `test/${room}/**/*.test.ts`,
 );
+
+/** They end the service over and over; a few rounds of them are among every test. */
+const FAULTS = ['test/registration/upstream/kill.test.ts'];
+const FAULT_ROUNDS = '500';
+const FAULTS_TIMEOUT_MS = 60 * 60 * 1000;
 
 /** The Debian package of each program. */
 const FOR_TESTS = { 'redis-server': 'redis-server', curl: 'curl', openssl: 'openssl' };
@@ -38,7 +44,10 @@ try {
   const files = filesOf(args.filter((arg) => !arg.startsWith('-')));
   if (files.length === 0) throw new Error('no test file was found');
   ensureInstalled(() => missingFor(files));
-  process.exitCode = await runTests([...args.filter((arg) => arg.startsWith('-')), ...files]);
+  process.exitCode = await runTests(
+    [...args.filter((arg) => arg.startsWith('-')), ...files],
+    isFaults(args.filter((arg) => !arg.startsWith('-'))),
+  );
 } catch (error) {
   console.error(`tests can't run: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
@@ -52,9 +61,14 @@ function requireNode24(): void {
   );
 }
 
+function isFaults(names: readonly string[]): boolean {
+  return names.length === 1 && names[0] === 'faults';
+}
+
 function filesOf(names: readonly string[]): readonly string[] {
   if (names.length === 0) return globSync(EVERYTHING).filter((file) => !isOutside(file));
   if (names.length === 1 && names[0] === 'gateways') return globSync(GATEWAYS);
+  if (isFaults(names)) return FAULTS;
   return [...new Set(names.flatMap(filesAt))];
 }
 
@@ -71,16 +85,19 @@ function missingFor(files: readonly string[]): readonly string[] {
   return [...new Set([...missing, ...missingForGateways(), ...missingPrograms(FOR_OUTSIDE)])];
 }
 
-function runTests(args: readonly string[]): Promise<number> {
+function runTests(args: readonly string[], longForm: boolean): Promise<number> {
   // Set when a test of ours runs this command; the runner would then run no test at all.
   const { NODE_TEST_CONTEXT: _ours, ...env } = process.env;
-  const settings = [`--test-concurrency=${CONCURRENT_FILES}`, `--test-timeout=${TEST_TIMEOUT_MS}`];
+  const settings = [
+    `--test-concurrency=${CONCURRENT_FILES}`,
+    `--test-timeout=${longForm ? FAULTS_TIMEOUT_MS : TEST_TIMEOUT_MS}`,
+  ];
   const runner = spawn(process.execPath, ['--test', ...settings, ...args], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env,
+    env: longForm ? { FAULT_ROUNDS, ...env } : env,
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => runner.kill(signal));
-  const timer = setTimeout(() => runner.kill('SIGTERM'), RUN_TIMEOUT_MS);
+  const timer = setTimeout(() => runner.kill('SIGTERM'), longForm ? 2 * FAULTS_TIMEOUT_MS : RUN_TIMEOUT_MS);
   return new Promise((resolve, reject) => {
     runner.once('error', reject).once('exit', (code) => {
       clearTimeout(timer);

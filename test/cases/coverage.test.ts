@@ -1,4 +1,4 @@
-/** Every case of the sections about registration, tokens, metadata and keys is shown by a test, or does not apply; never both. */
+/** Every case of the sections about registration, tokens, metadata, keys and upstream providers is shown by a test, or does not apply; never both. */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -17,6 +17,9 @@ const CASES: Readonly<Record<string, readonly number[]>> = {
   'S-JWT': [1, 2, 3, 4, 6, 7, 8, 10, 11, 12, 13, 14],
   'S-META': [1, 2, 4, 5, 6, 7, 8, 9, 11, 12],
   'S-KEY': [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+  'S-UP': [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12],
+  'S-SSRF': [1, 2, 3, 5, 6, 7, 8, 9, 10, 12],
+  F: [11, 12],
 };
 
 const EVERY_CASE = Object.entries(CASES).flatMap(([section, numbers]) =>
@@ -24,8 +27,8 @@ const EVERY_CASE = Object.entries(CASES).flatMap(([section, numbers]) =>
 );
 
 const TESTS = resolve(import.meta.dirname, '..');
-const TEST_NAME = /\b(?:test|it|describe)\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs;
-const CASE_ID = /\bS-(?:DCR|MGT|TEN|RACE|JWT|META|KEY)-\d+\b/g;
+const TEST_NAME = /\b(?:test|it|describe|story)\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs;
+const CASE_ID = /\b(?:S-(?:DCR|MGT|TEN|RACE|JWT|META|KEY|UP|SSRF)-\d+|F-1[12])\b/g;
 
 /** Ids in the names of tests, by the files that they are in. */
 function shownBy(): ReadonlyMap<string, readonly string[]> {

@@ -44,6 +44,15 @@ story('the intent is there before the call, with the marker that is sent', async
   assert.deepEqual(during, [['create', 'started', 'orders']]);
 });
 
+story('S-SSRF-08 no member of a portal’s says which provider is called', async (world) => {
+  const evil = 'https://attacker.example';
+  const body = { issuer: evil, registration_endpoint: evil, registration_client_uri: evil };
+  const { client } = await createClient(world, upstreamAct(), body);
+  assert.deepEqual([client.provider, client.upstream?.issuer], [PROVIDER, ISSUER]);
+  assert.ok(client.upstream?.registration_client_uri?.startsWith(ISSUER));
+  await agree(world, 1);
+});
+
 story('what the policy refuses is not sent', async (world) => {
   await refused('metadata_invalid', createClient(world, upstreamAct(), { scope: 'admin' }));
   assert.deepEqual(world.idp.calls, []);

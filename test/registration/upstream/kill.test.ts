@@ -4,15 +4,17 @@
  * `FAULT_ROUNDS=500` for the long form.
  */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { run } from '../../commands/support.ts';
 import { type Answer, send } from '../../support/bridge.ts';
 import { DOMAIN } from '../../support/domain.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startRedis } from '../../support/redis.ts';
 import { API_KEY, newKeyEncryptionKey, startService, type TestService } from '../../support/service.ts';
 import { tempDir } from '../../support/temp.ts';
-import { startUpstream } from '../../support/upstream.ts';
+import { startUpstream, type Upstream } from '../../support/upstream.ts';
 
 const ROUNDS = Number(process.env.FAULT_ROUNDS ?? 6);
 const AT_ONCE = 6;
@@ -28,14 +30,18 @@ interface Attempt {
   deleted?: boolean;
 }
 
-async function rounds(t: TestContext, env: Readonly<Record<string, string>>): Promise<void> {
+async function rounds(
+  t: TestContext,
+  env: Readonly<Record<string, string>>,
+  { searchable = true } = {},
+): Promise<void> {
   const upstream = await startUpstream({ delayMs: 15 });
   t.after(() => upstream.stop());
   const { issuer, search, initialAccessToken } = upstream;
   const acme = {
     type: 'oidc',
     issuer,
-    search,
+    ...(searchable ? { search } : {}),
     initial_access_token: '{env:IAT}',
     allow_insecure_loopback: true,
   };
@@ -90,6 +96,12 @@ async function rounds(t: TestContext, env: Readonly<Record<string, string>>): Pr
   service = await startService(options);
   const unanswered = attempts.filter(({ id }) => id === undefined);
   assert.ok(unanswered.length > 0, 'the service was never killed in mid-stream');
+  if (!searchable) {
+    await eventually(() => unsearched(options, attempts, clients(), upstream, service), SETTLED_MS);
+    t.diagnostic(`${ROUNDS} rounds, ${attempts.length} creates, ${unanswered.length} unanswered`);
+    await service.stop();
+    return;
+  }
   await eventually(async () => {
     await Promise.all(unanswered.filter(({ id }) => id === undefined).map(create));
     assert.ok(attempts.every(({ id }) => id !== undefined));
@@ -109,6 +121,42 @@ async function rounds(t: TestContext, env: Readonly<Record<string, string>>): Pr
   }, SETTLED_MS);
   t.diagnostic(`${ROUNDS} rounds, ${attempts.length} creates, ${unanswered.length} unanswered`);
   await service.stop();
+}
+
+/**
+ * A provider that can't be searched: what was acknowledged is once here and there; whatever else is there is
+ * on the list, by its marker, and there is at most one of it for each key.
+ */
+async function unsearched(
+  { directory, env }: { readonly directory: string; readonly env: Readonly<Record<string, string>> },
+  attempts: readonly Attempt[],
+  clients: string,
+  upstream: Upstream,
+  service: TestService | undefined,
+): Promise<void> {
+  const here = (await list(clients)).map(({ client_id }) => String(client_id));
+  const there = await upstream.clients();
+  const ids = there.map(({ client_id }) => String(client_id));
+  for (const id of here) assert.ok(ids.includes(id), `${id} is here and not there`);
+  for (const { id, deleted } of attempts) {
+    if (id !== undefined) assert.ok(!deleted || !ids.includes(id), id);
+  }
+  const listed = await run(['reconcile', 'list', '--json'], {
+    cwd: service?.directory ?? directory,
+    env: {
+      STORE_URL: `sqlite:${join(directory, 'store.db')}`,
+      KEYS_DIR: join(directory, 'keys'),
+      CONFIG_FILE: join(directory, 'test-config.json'),
+      ...env,
+    },
+  });
+  const open: readonly Record<string, string>[] = JSON.parse(listed.stdout)['open operations'];
+  assert.deepEqual(new Set(open.map(({ state }) => state)), new Set(open.length > 0 ? ['unknown'] : []));
+  const markers = new Set(open.map(({ marker }) => marker));
+  const spares = there.filter(({ client_id }) => !here.includes(String(client_id)));
+  for (const { software_id } of spares) assert.ok(markers.has(String(software_id)), 'not on the list');
+  const keys = spares.map(({ client_name }) => client_name);
+  assert.equal(new Set(keys).size, keys.length, 'two spares of one key');
 }
 
 async function list(url: string): Promise<readonly Record<string, unknown>[]> {
@@ -137,7 +185,7 @@ async function openIntents(service: TestService | undefined): Promise<readonly s
   return lines.filter((line) => !line.endsWith(' 0'));
 }
 
-test('F-11 killed over and over, the service on SQLite and its upstream agree in the end', (t) =>
+test('F-11, S-UP-01 killed over and over, the service on SQLite and its upstream agree in the end', (t) =>
   rounds(t, {}));
 
 test('F-11 killed over and over, the service on Redis and its upstream agree in the end', async (t) => {
@@ -145,3 +193,6 @@ test('F-11 killed over and over, the service on Redis and its upstream agree in 
   t.after(() => redis.stop());
   await rounds(t, { STORE_URL: redis.url });
 });
+
+test('F-11 killed over and over at a provider that can not be searched, whatever nobody uses there is on the list', (t) =>
+  rounds(t, {}, { searchable: false }));
