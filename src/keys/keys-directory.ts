@@ -6,6 +6,7 @@ import { chmod, readdir, stat } from 'node:fs/promises';
 import { foreign, isForeign, OF_OTHERS, octal, unsafe } from './private-file-mode.ts';
 
 export const REPLICA_FILE = 'ring.json';
+export const SERVED_FILE = 'ring.json.served';
 export const DEVELOPMENT_KEK_FILE = 'development-kek';
 
 const WRITABLE_BY_OTHERS = 0o022;

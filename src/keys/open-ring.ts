@@ -28,13 +28,20 @@ export async function openKeyRing(given: RingContext): Promise<KeyRing> {
   let confirmedAtMs = elapsedMs();
   const started = await start(context, replica);
   if (started.source === 'replica') confirmedAtMs -= await ageMs(context);
-  const served = servedSince(elapsedMs, life.publishLeadSeconds);
+  const served = servedSince(context, life, await context.replica.readServed());
   let current = started.ring;
   served.serves(current.ring);
   let source = started.source;
   let replicated = replica?.document;
+  let servedVersion: number | undefined;
   let replicaConfirmedAtMs = Number.NEGATIVE_INFINITY;
   let refreshing: Promise<Refreshed> | undefined;
+
+  async function keepServed(): Promise<void> {
+    if (servedVersion === current.ring.version) return;
+    servedVersion = current.ring.version;
+    await context.replica.writeServed(served.record());
+  }
 
   async function replicate(): Promise<void> {
     if (replicated === current.document) return;
@@ -72,6 +79,7 @@ export async function openKeyRing(given: RingContext): Promise<KeyRing> {
       return { outcome: 'kept', error };
     }
     await replicate();
+    await keepServed();
     await confirmReplica();
     return { outcome: current === before ? 'unchanged' : 'swapped' };
   }
@@ -84,6 +92,7 @@ export async function openKeyRing(given: RingContext): Promise<KeyRing> {
   reports.overdue(started.overdue);
   reports.stale(isStale() ? started.unreachable : undefined);
   await replicate();
+  await keepServed();
   return {
     get ringId() {
       return current.ring.ring_id;

@@ -19,7 +19,7 @@ export function signingOrder(keys: readonly RingKey[]): readonly RingKey[] {
 
 /**
  * The one that signs: the latest that this node has served for the lead. If it has served none for so long (it
- * has just started) the earliest, which most verifiers know.
+ * is new) the earliest, which most verifiers know.
  */
 export function signingKey<Key extends Times>(
   latestFirst: readonly Key[],

@@ -1,6 +1,8 @@
 /** Nodes on one store and verifiers of every caching habit, through many rotations of virtual time. */
 import assert from 'node:assert/strict';
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { KeyRing } from '../../src/keys/key-ring.ts';
 import { openKeyRing } from '../../src/keys/open-ring.ts';
@@ -190,6 +192,44 @@ test('S-KEY-09: a node that is cut off goes on with the key it knows, stops in t
   // Its own verifiers have never been shown the next key: for the lead it signs with the one before, if that lives.
   assert.equal(away.ring.activeKey('ES256', clock.atSeconds).kid, old);
   assert.ok(here.ring.publishedKeys().some(({ kid }) => kid === old));
+});
+
+test('R-10: a node that is restarted goes on with the key it signed with; one that only just heard of a key waits', async () => {
+  const clock = { atSeconds: NOW };
+  const store = faultyStore();
+  const slow = { ...FAST, rotationSeconds: 4 * HOUR };
+  const { it, ring } = await simulated(store, clock, 0, slow);
+  const late = await simulated(store, clock, 0, slow);
+  const old = ring.activeKey('ES256', NOW).kid;
+  const restarted = async (of: Node) => (await openKeyRing(of)).activeKey('ES256', clock.atSeconds).kid;
+  late.isCutOff = true;
+  for (let turn = 0; turn < 2; turn += 1) {
+    clock.atSeconds += 2 * HOUR + 70;
+    await ring.refresh();
+  }
+  const next = ring.activeKey('ES256', clock.atSeconds).kid;
+  assert.notEqual(next, old);
+  assert.equal(await restarted(it), next);
+
+  // Its verifiers heard nothing of the next key, whatever the ring says and whenever it is restarted.
+  late.isCutOff = false;
+  await late.ring.refresh();
+  assert.equal(await restarted(late.it), old);
+  // A node of which nobody knows what it served is a new one.
+  for (const damage of ['', 'nonsense', '{"x":-1}', `{"${next}":${clock.atSeconds + HOUR}}`]) {
+    writeFileSync(join(it.directory, 'ring.json.served'), damage, { mode: 0o600 });
+    assert.equal(await restarted(it), old, damage);
+  }
+  // A clock that was set forward by the skew does not make the time longer.
+  const since = clock.atSeconds - FAST.publishLeadSeconds;
+  const record = (seconds: number) =>
+    writeFileSync(join(it.directory, 'ring.json.served'), JSON.stringify({ [next]: seconds }), {
+      mode: 0o600,
+    });
+  record(since - FAST.clockSkewSeconds + 1);
+  assert.equal(await restarted(it), old);
+  record(since - FAST.clockSkewSeconds);
+  assert.equal(await restarted(it), next);
 });
 
 test('S-KEY-08: nodes that rotate at the same moment make one new key, and one switch', async () => {
