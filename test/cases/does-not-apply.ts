@@ -6,4 +6,6 @@ export const DOES_NOT_APPLY: Readonly<Record<string, string>> = {
     'Nothing that a portal or a client sends makes the service fetch a URL: jwks_uri is refused, and providers are the configuration’s.',
   'S-SSRF-10':
     'No key set is fetched from a URL: a client registers its keys themselves (jwks), so an unknown kid has nothing to fetch.',
+  'S-TOK-23':
+    'No forwarded header is read, from anybody, so none can say that a request came without TLS: who ends TLS before the service takes https only, and a service that ends it itself takes nothing else on its public listener.',
 };
