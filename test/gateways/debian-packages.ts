@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 const PROOF = {
   apache2: '/usr/sbin/apache2',
   'libapache2-mod-oauth2': '/usr/lib/apache2/modules/mod_oauth2.so',
+  'libapache2-mod-auth-openidc': '/usr/lib/apache2/modules/mod_auth_openidc.so',
   haproxy: '/usr/sbin/haproxy',
   curl: '/usr/bin/curl',
   'python3-authlib': '/usr/lib/python3/dist-packages/authlib',

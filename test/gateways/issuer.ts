@@ -26,7 +26,7 @@ function signedWith(signing_alg: string) {
   return { scopes: ['read', 'write'], signing_alg };
 }
 
-const CONFIG = {
+export const CONFIG = {
   resources: RESOURCES,
   default_resource: PROTECTED[0].resource,
   providers: { local: { type: 'local' } },
