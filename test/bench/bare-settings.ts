@@ -13,6 +13,8 @@ export interface BareSettings {
   readonly resources: Readonly<Record<string, Alg>>;
   /** The service's own, byte for byte. */
   readonly jwks: string;
+  /** Where the stock server finds its clients, instead of the one above. */
+  readonly redisUrl?: string;
 }
 
 /** As the parent passed it to `fork`. */

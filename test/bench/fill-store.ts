@@ -9,8 +9,8 @@ import { parseKeyEncryptionKey } from '../../src/keys/key-encryption-key.ts';
 import { openStore } from '../../src/stores/open-store.ts';
 import type { Credentials } from '../support/bridge.ts';
 
-/** As many as go into a commit and more: the store groups what comes at once. */
-const AT_ONCE = 500;
+/** The store groups what comes at once; with more, those at the end would wait beyond its time-out. */
+const AT_ONCE = 200;
 const UNLIMITED = { maxClients: 100_000_000, maxClientsInAll: 100_000_000 };
 
 export interface Filling {

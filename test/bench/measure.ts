@@ -3,12 +3,14 @@ import { ALGS, type Alg } from './bare-settings.ts';
 import { compareCpu } from './compare.ts';
 import { runLoad } from './load.ts';
 import { type ManyClients, type ManyClientsOptions, measureManyClients } from './many-clients.ts';
+import { measureRedisClients, type RedisClients, type RedisClientsOptions } from './redis-clients.ts';
 import { JWKS_REQUEST } from './requests.ts';
 import { type BenchServer, type BenchServers, SERVERS, type ServerName, startServers } from './servers.ts';
 import { type IdleMemory, measureIdleMemory, measureStarts } from './start-and-memory.ts';
 import { median, percentile, rounded } from './statistics.ts';
+import { measureWorkers, type Workers, type WorkersOptions } from './workers.ts';
 
-export interface BenchOptions extends ManyClientsOptions {
+export interface BenchOptions extends ManyClientsOptions, RedisClientsOptions, WorkersOptions {
   readonly warmUpRequests: number;
   readonly starts: number;
   readonly latencyRequests: number;
@@ -37,6 +39,9 @@ export interface Measured {
   readonly start: { readonly firstMs: number; readonly restartMs: number };
   readonly memory: IdleMemory;
   readonly many: ManyClients;
+  readonly redis: RedisClients;
+  /** A text says why they were not measured. */
+  readonly workers: Workers | string;
 }
 
 /**
@@ -53,9 +58,13 @@ export async function measure(options: BenchOptions): Promise<Measured> {
     measureCosts(options),
   ]);
   const many = await measureManyClients(options);
+  const redis = await measureRedisClients(options);
+  const workers = await measureWorkers(options);
   return {
     ...costs,
     many,
+    redis,
+    workers,
     start: {
       firstMs: Math.round(Math.min(...start.firstMs)),
       restartMs: Math.round(Math.min(...start.restartMs)),

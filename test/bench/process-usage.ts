@@ -18,6 +18,12 @@ export function cpuSeconds(pid: number): number {
   }
 }
 
+/** The processes that it has started; those of its threads are its own. */
+export function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return children === '' ? [] : children.split(' ').map(Number);
+}
+
 function threadSeconds(pid: number, thread: string): number {
   const [onCpu] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
   return Number(onCpu) * NANOSECONDS;

@@ -1,7 +1,9 @@
 /** The tables of a run, for a person. */
 import { ALGS } from './bare-settings.ts';
 import type { BenchOptions, Cost, Measured } from './measure.ts';
+import type { RedisClients } from './redis-clients.ts';
 import { SERVERS, type ServerName } from './servers.ts';
+import type { Workers } from './workers.ts';
 
 export interface Report {
   readonly machine: { readonly node: string; readonly cpu: string; readonly cores: number };
@@ -9,7 +11,8 @@ export interface Report {
   readonly measured: Measured;
   readonly bounds: readonly {
     readonly name: string;
-    readonly value: number;
+    /** A text says why it was not measured. */
+    readonly value: number | string;
     readonly limit: number;
     readonly unit: string;
     readonly ok: boolean;
@@ -42,6 +45,9 @@ export function tables({ machine, options, measured, bounds, seconds }: Report):
       ],
     ]),
     '',
+    table([['Clients in Redis, drawn uniformly', 'µs', '× ours'], ...redisRows(measured.redis)]),
+    '',
+    ...(typeof measured.workers === 'string' ? [] : [workersTable(measured.workers), '']),
     table([
       ['Open loop, 70 % of capacity', 'a second', 'p50 ms', 'p99 ms'],
       ['ES256 token', ...Object.values(measured.many.openLoop).map(String)],
@@ -51,9 +57,9 @@ export function tables({ machine, options, measured, bounds, seconds }: Report):
       ['Bound', 'measured', 'limit', ''],
       ...bounds.map(({ name, value, limit, unit, ok }) => [
         name,
-        `${value} ${unit}`,
+        typeof value === 'string' ? '' : `${value} ${unit}`,
         `${limit} ${unit}`,
-        ok ? 'ok' : 'EXCEEDED',
+        typeof value === 'string' ? `skipped: ${value}` : ok ? 'ok' : 'EXCEEDED',
       ]),
     ]),
     '',
@@ -66,6 +72,24 @@ function costRows({ tokens, jwks }: Measured): string[][] {
     costRow('JWKS', 'floor', jwks.floor),
     costRow('JWKS', 'service', jwks.service),
   ];
+}
+
+function redisRows({ clients, cpuUs, startMs, stockOverOurs }: RedisClients): string[][] {
+  const many = clients.toLocaleString('en');
+  return [
+    ['one · dcr-bridge', String(cpuUs.one), ''],
+    [`${many} · dcr-bridge`, String(cpuUs.many), ''],
+    [`${many} · oidc-provider, stock`, String(cpuUs.stock), String(stockOverOurs)],
+    [`a start with none, with ${many}: ${startMs.empty} ms, ${startMs.filled} ms`, '', ''],
+  ];
+}
+
+function workersTable({ cpuUs, perSecond }: Workers): string {
+  return table([
+    ['Workers on two cores, with the generator', 'µs', 'a second'],
+    ['one process', String(cpuUs.one), String(perSecond.one)],
+    ['two workers', String(cpuUs.two), String(perSecond.two)],
+  ]);
 }
 
 function costRow(what: string, name: ServerName, { cpuUs, overFloor, overFloorRange }: Cost): string[] {

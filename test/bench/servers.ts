@@ -58,6 +58,19 @@ export const CONFIG = {
   },
 };
 
+const SAME_TOKENS = {
+  scope: 'read write',
+  applicationId: APPLICATION_ID,
+  tokenLifetimeSeconds: LIFETIME_SECONDS,
+  resources: Object.fromEntries(ALGS.map((alg) => [RESOURCES[alg], alg])),
+};
+const STOCK = new URL('stock-server.ts', import.meta.url);
+
+/** The stock server alone, over the clients that are in Redis. */
+export function startStock(over: Required<Pick<BareSettings, 'issuer' | 'redisUrl'>>) {
+  return startBare(STOCK, { ...SAME_TOKENS, ...over, clientId: '', clientSecret: '', jwks: '' });
+}
+
 export async function startServers(): Promise<BenchServers> {
   const service = await startService({ config: CONFIG });
   const { body: client } = await portal(service).create({
@@ -66,18 +79,15 @@ export async function startServers(): Promise<BenchServers> {
     labels: { application_id: APPLICATION_ID },
   });
   const settings: BareSettings = {
+    ...SAME_TOKENS,
     issuer: service.issuer,
     clientId: client.client_id,
     clientSecret: client.client_secret,
-    scope: 'read write',
-    applicationId: APPLICATION_ID,
-    tokenLifetimeSeconds: LIFETIME_SECONDS,
-    resources: Object.fromEntries(ALGS.map((alg) => [RESOURCES[alg], alg])),
     jwks: (await send(service.publicUrl + JWKS_PATH)).text,
   };
   const [floor, stock] = await Promise.all([
     startBare(new URL('floor-server.ts', import.meta.url), settings),
-    startBare(new URL('stock-server.ts', import.meta.url), settings),
+    startBare(STOCK, settings),
   ]);
   const servers = { floor, service: { pid: service.pid, port: service.publicPort }, stock };
   await assertSameTokens(servers, client);

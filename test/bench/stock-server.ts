@@ -1,26 +1,25 @@
 /**
  * For reference: oidc-provider as it comes, with the smallest configuration that issues the same JWT, over
- * clients in a `Map`. It has no limits, no log, no metrics and no keyed secrets.
+ * one client in memory, or many in Redis. It has no limits, no log, no metrics and no keyed secrets.
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Redis } from 'ioredis';
 import { type AdapterPayload, type JWK, Provider } from 'oidc-provider';
 import { bareSettings, reportPort } from './bare-settings.ts';
+import { stockClientKey, stockClientOf } from './stock-clients.ts';
 
 const settings = bareSettings();
-const clients = new Map<string, AdapterPayload>([
-  [
-    settings.clientId,
-    {
-      client_id: settings.clientId,
-      client_secret: settings.clientSecret,
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
-      response_types: [],
-    },
-  ],
-]);
+const known = stockClientOf({ client_id: settings.clientId, client_secret: settings.clientSecret });
+const redis = settings.redisUrl === undefined ? undefined : new Redis(settings.redisUrl);
+
+async function findClient(id: string): Promise<AdapterPayload | undefined> {
+  if (redis === undefined) return id === settings.clientId ? known : undefined;
+  const text = await redis.get(stockClientKey(id));
+  return text === null ? undefined : JSON.parse(text);
+}
+
 const keys = [
   generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   generateKeyPairSync('rsa', { modulusLength: 2048 }),
@@ -28,7 +27,7 @@ const keys = [
 
 const provider = new Provider(settings.issuer, {
   adapter: () => ({
-    find: async (id) => clients.get(id),
+    find: findClient,
     upsert: async () => {},
     consume: async () => {},
     destroy: async () => {},
@@ -39,7 +38,7 @@ const provider = new Provider(settings.issuer, {
   jwks: { keys },
   routes: { token: '/oauth2/token' },
   ttl: { ClientCredentials: settings.tokenLifetimeSeconds },
-  extraTokenClaims: () => ({ azp: settings.clientId, application_id: settings.applicationId }),
+  extraTokenClaims: (_ctx, token) => ({ azp: token.clientId, application_id: settings.applicationId }),
   features: {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
