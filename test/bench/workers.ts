@@ -5,6 +5,7 @@
 import { portal } from '../support/bridge.ts';
 import { startRedis } from '../support/redis.ts';
 import { newKeyEncryptionKey, startService, type TestService } from '../support/service.ts';
+import { becameCalm } from './calm.ts';
 import { childrenOf, cpuSeconds } from './process-usage.ts';
 import { CONFIG, RESOURCES } from './servers.ts';
 import { median, rounded } from './statistics.ts';
@@ -23,6 +24,8 @@ export interface Workers {
   readonly throughputTwoOverOne: number;
 }
 
+const BUSY = 'the machine is busy with something else';
+
 /** A text says why nothing was measured. */
 export async function measureWorkers(options: WorkersOptions): Promise<Workers | string> {
   const reason = withoutWrk();
@@ -39,9 +42,11 @@ export async function measureWorkers(options: WorkersOptions): Promise<Workers |
   try {
     const { body: client } = await portal(one).create({ client_name: 'bench', scope: 'read write' });
     const load = { client, resource: RESOURCES.ES256, seconds: options.workerSeconds };
+    if (!(await becameCalm())) return BUSY;
     for (const service of [one, two]) await costOf(service, load);
     const rounds: { one: Cost; two: Cost }[] = [];
     for (let round = 0; round < options.workerRounds; round += 1) {
+      if (!(await becameCalm())) return BUSY;
       rounds.push({ one: await costOf(one, load), two: await costOf(two, load) });
     }
     const middle = (read: (round: { one: Cost; two: Cost }) => number) => rounded(median(rounds.map(read)));
