@@ -9,6 +9,7 @@ import { createClientCache, forgetting } from './clients/client-cache.ts';
 import { createSecretUsageRecorder } from './clients/secret-usage-recorder.ts';
 import { apiDescription } from './compose/api-description.ts';
 import { bridge, bridgeRoutes } from './compose/bridge.ts';
+import { clientCertificates } from './compose/client-certificates.ts';
 import { clientCounts } from './compose/client-counts.ts';
 import { settleFirstPortal } from './compose/first-portal.ts';
 import { intentCounts } from './compose/intent-counts.ts';
@@ -25,7 +26,7 @@ import type { Config } from './config/schema.ts';
 import { createApp, type RegisterRoutes } from './http/apps.ts';
 import { docsRoutes } from './http/docs-routes.ts';
 import { fastRoad } from './http/fast-road.ts';
-import { type Address, type ListenerName, listenAll } from './http/listener.ts';
+import { type Address, type ListenerName, listenAll, type TlsIdentity } from './http/listener.ts';
 import { opsRoutes } from './http/ops-routes.ts';
 import { publicRoutes } from './http/public-routes.ts';
 import { tokenInspectionRoutes } from './http/token-inspection.ts';
@@ -226,6 +227,7 @@ async function serve(
     (error) => log.warn({ err: error }, 'who fetched the JWKS could not be written; it is kept for later'),
   );
   const knowsHost = knownHosts(config);
+  const certificates = clientCertificates(config);
   const app = (listener: ListenerName, register: RegisterRoutes) =>
     createApp(
       {
@@ -235,6 +237,13 @@ async function serve(
         newRequestId: randomUUID,
         isDraining: health.isDraining,
         // Probes come by a pod's address or none; nothing there takes a credential or makes a URL.
+        forwarded:
+          listener === 'public'
+            ? {
+                isTrustedProxy: certificates.isTrustedProxy,
+                requireHttps: config.issuer.startsWith('https:'),
+              }
+            : undefined,
         knowsHost: listener === 'ops' ? undefined : knowsHost,
       },
       register,
@@ -245,7 +254,7 @@ async function serve(
   const recovery = upstreamRecovery(parts, upstream);
   const groups = bridge(parts, upstream);
   const routesOf = bridgeRoutes(parts, groups);
-  const tokens = tokenService(parts, usage, readers, revocations);
+  const tokens = tokenService(parts, usage, readers, certificates.presentedBy, revocations);
   const publicApp = app('public', (router) => {
     publicRoutes(tokens.routes)(router);
     tokenInspectionRoutes(tokens.inspection)(router);
@@ -264,7 +273,7 @@ async function serve(
         publicApp,
       ),
       address: config.public_listen,
-      tls: tls?.identity,
+      tls: tls && { ...tls.identity, ca: certificates.ca },
     },
     management: {
       handler: app('management', (router) => {
@@ -275,6 +284,7 @@ async function serve(
     },
     ...(ops ? { ops: { handler: app('ops', opsRoutes(health, metrics)), address: config.ops_listen } } : {}),
   });
+  const renewTls = (pair: TlsIdentity) => listeners.renewTls('public', { ...pair, ca: certificates.ca });
   const withUpstreams = upstreams.byName.size > 0;
   // Not awaited: a provider that is down delays no start.
   if (withUpstreams) void Promise.all([upstreams.refresh(), recovery.run()]);
@@ -284,7 +294,7 @@ async function serve(
     repeat(config.ring_refresh_ms, async () => void (await ring.refresh())),
     repeat(USAGE_FLUSH_MS, () => usage.flush()),
     repeat(READERS_FLUSH_MS, readers.flush),
-    ...(tls ? [repeat(TLS_REFRESH_MS, () => tls.refresh((pair) => listeners.renewTls('public', pair)))] : []),
+    ...(tls ? [repeat(TLS_REFRESH_MS, () => tls.refresh(renewTls))] : []),
     repeat(REVOCATIONS_REFRESH_MS, () => revocations.refresh(nowSeconds())),
     ...(withUpstreams
       ? [repeat(config.upstream_recovery_ms, recovery.run), repeat(UPSTREAM_REFRESH_MS, upstreams.refresh)]

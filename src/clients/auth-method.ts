@@ -1,5 +1,11 @@
 /** How a client says who it is at the token endpoint (RFC 7591 section 2, RFC 7523, RFC 8705). */
-export const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
+export const AUTH_METHODS = [
+  'client_secret_basic',
+  'client_secret_post',
+  'private_key_jwt',
+  'tls_client_auth',
+  'self_signed_tls_client_auth',
+] as const;
 export type AuthMethod = (typeof AUTH_METHODS)[number];
 
 /** A client of any other method has no secret: one that nobody uses is one that nobody misses when it leaks. */

@@ -3,7 +3,7 @@
  * P-384, P-521 and Ed25519, for signatures. A private or a symmetric key is refused, never kept: whoever
  * reads the record must not be able to sign.
  */
-import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { createPublicKey, type JsonWebKey, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { printableText } from '../lib/text.ts';
 
@@ -29,10 +29,17 @@ const value = (maxCharacters: number) =>
     .regex(/^[A-Za-z0-9_-]+$/, { error: 'must be base64url' });
 const secret = z.never({ error: 'must not be sent: it makes the key a private one' }).optional();
 
+/** Of RFC 7517 section 4.7: base64, not base64url. */
+const certificate = z
+  .string()
+  .max(4096)
+  .regex(/^[A-Za-z0-9+/]+={0,2}$/, { error: 'must be a certificate, DER in base64' });
+
 const common = {
   kid: printableText(255).optional(),
   use: z.literal('sig', { error: 'must be sig' }).optional(),
   alg: clientSigningAlg.optional(),
+  x5c: z.array(certificate).min(1).max(3).optional(),
   d: secret,
   k: secret,
 };
@@ -74,6 +81,7 @@ export type ClientJwk = z.output<typeof typedJwk>;
 /** Members that we do not know are dropped (RFC 7517 section 4). */
 const clientJwk = typedJwk
   .refine(isKey, { error: `must be a valid public key; RSA has at least ${MIN_RSA_BITS} bits` })
+  .refine(isKeyOfCertificate, { path: ['x5c'], error: 'must begin with a certificate of this key' })
   .refine((jwk) => jwk.alg === undefined || algsOf(jwk).includes(jwk.alg), {
     path: ['alg'],
     error: 'is not an algorithm of this key',
@@ -112,6 +120,17 @@ function isKey(jwk: ClientJwk): boolean {
   try {
     const key = createPublicKey({ key: jwk as object as JsonWebKey, format: 'jwk' });
     return jwk.kty !== 'RSA' || (key.asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
+  } catch {
+    return false;
+  }
+}
+
+function isKeyOfCertificate(jwk: ClientJwk): boolean {
+  const [first] = jwk.x5c ?? [];
+  if (first === undefined) return true;
+  try {
+    const key = createPublicKey({ key: jwk as object as JsonWebKey, format: 'jwk' });
+    return new X509Certificate(Buffer.from(first, 'base64')).publicKey.equals(key);
   } catch {
     return false;
   }

@@ -7,6 +7,7 @@
  */
 import type { Problem } from '../lib/refusal.ts';
 import { zodProblems } from '../lib/zod-problems.ts';
+import { CERTIFICATE_SUBJECTS } from './certificate-subject.ts';
 import { type ClientMetadata, clientMetadata, LIMITS } from './metadata.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -59,6 +60,9 @@ export function mergeMetadata(kept: Partial<ClientMetadata>, body: Members): Mer
   const sent = sortMembers(body);
   const extension = { ...kept.extension, ...sent.extension };
   const merged: Record<string, unknown> = { ...kept, ...sent.known, extension };
+  // One of them is registered: another that is sent takes its place.
+  if (CERTIFICATE_SUBJECTS.some((member) => member in sent.known))
+    for (const member of CERTIFICATE_SUBJECTS) if (!(member in sent.known)) delete merged[member];
   const problems = [...sent.problems, ...extensionProblems(extension)];
   const parsed = clientMetadata.safeParse(merged);
   if (parsed.success) return { metadata: parsed.data, problems };

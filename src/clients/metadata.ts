@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { isPrintable, printableText } from '../lib/text.ts';
+import { certificateSubjects } from './certificate-subject.ts';
 import { clientJwks, clientSigningAlg } from './client-jwks.ts';
 import { redirectUri } from './redirect-uri.ts';
 
@@ -74,6 +75,12 @@ export const clientMetadata = z.object({
     .boolean()
     .optional()
     .describe('True: the client gets only tokens that are bound to a key of it (DPoP).'),
+  /** RFC 8705 section 3.4. */
+  tls_client_certificate_bound_access_tokens: z
+    .boolean()
+    .optional()
+    .describe('True: the client gets only tokens that are bound to the certificate that it shows.'),
+  ...certificateSubjects,
   jwks: clientJwks.optional().describe('The public keys by which the client authenticates.'),
   /** RFC 6749 section 3.3. Absent: the portal's `default_scopes`. */
   scope: z

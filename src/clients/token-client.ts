@@ -4,6 +4,7 @@
  * and that as many clients as possible fit into the cache's bytes.
  */
 import { usesSecret } from './auth-method.ts';
+import { type CertificateSubjects, subjectsOf } from './certificate-subject.ts';
 import type { ClientRecord } from './client-record.ts';
 import type { ClientMetadata } from './metadata.ts';
 import type { ComparedSecret } from './secret.ts';
@@ -22,6 +23,8 @@ export interface TokenClient
     | 'token_endpoint_auth_signing_alg'
     | 'jwks'
     | 'dpop_bound_access_tokens'
+    | 'tls_client_certificate_bound_access_tokens'
+    | keyof CertificateSubjects
     | 'labels'
     | 'extension'
   >;
@@ -73,6 +76,8 @@ export function tokenClient(record: ClientRecord, shared: Shared): TokenClient {
       token_endpoint_auth_method: shared.text(token_endpoint_auth_method),
       token_endpoint_auth_signing_alg: metadata.token_endpoint_auth_signing_alg,
       dpop_bound_access_tokens: metadata.dpop_bound_access_tokens,
+      tls_client_certificate_bound_access_tokens: metadata.tls_client_certificate_bound_access_tokens,
+      ...(token_endpoint_auth_method === 'tls_client_auth' ? subjectsOf(metadata) : undefined),
       // Of a client with a secret they would only take up room.
       jwks: usesSecret(metadata) ? undefined : metadata.jwks,
       labels: orNothing(labels),

@@ -1,11 +1,13 @@
 /** Puts together what is asked and said about tokens that were issued. */
 import { MAX_TOKEN_LIFETIME_SECONDS } from '../config/resources.ts';
 import type { AuthenticatedFormOptions } from '../http/authenticated-form.ts';
+import type { PresentedBy } from '../http/presented-certificate.ts';
 import type { TokenInspectionOptions } from '../http/token-inspection.ts';
 import { troubleReport } from '../keys/ring-log.ts';
 import { memoryRateLimiter } from '../stores/memory-rate-limiter.ts';
-import { type AssertionContext, authenticateByAssertion } from '../tokens/authenticate-assertion.ts';
+import type { AssertionContext } from '../tokens/authenticate-assertion.ts';
 import { type AuthenticationContext, authenticateBySecret } from '../tokens/authenticate-client.ts';
+import { authenticateByKey } from '../tokens/authenticate-key.ts';
 import { introspect } from '../tokens/introspect.ts';
 import { createRevocations, type Revocations } from '../tokens/revocations.ts';
 import { revoke } from '../tokens/revoke.ts';
@@ -37,12 +39,14 @@ export function tokenRevocations({ config, store, log }: Parts): Revocations {
 export function tokenInspection(
   { config, store, ring, resources, credentials }: Parts,
   authentication: AuthenticationContext & AssertionContext,
+  presentedBy: PresentedBy,
   revocations: Revocations,
 ): TokenInspectionOptions {
   const limit = (points: number) => memoryRateLimiter({ points, windowSeconds: MINUTE_SECONDS });
   const form: Omit<AuthenticatedFormOptions, 'calls'> = {
     authenticate: (credentials) => authenticateBySecret(authentication, credentials),
-    authenticateByAssertion: (parsed) => authenticateByAssertion(authentication, parsed),
+    authenticateByKey: (credentials) => authenticateByKey(authentication, credentials),
+    presentedBy,
     failures: limit(FAILURES_PER_MINUTE),
     bodyLimits: { bytes: config.body_limit_bytes, timeoutMs: config.request_deadline_ms },
   };

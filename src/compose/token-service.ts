@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { findSecret } from '../clients/secret.ts';
 import type { SecretUsageRecorder } from '../clients/secret-usage-recorder.ts';
+import { offeredMethods, takesCertificates } from '../config/client-certificates.ts';
 import { policyOf } from '../config/policy.ts';
 import type { FastRoadOptions } from '../http/fast-road.ts';
 import { keyEndpoint } from '../http/key-endpoint.ts';
+import type { PresentedBy } from '../http/presented-certificate.ts';
 import { type PublicRoutesOptions, publicDocuments } from '../http/public-routes.ts';
 import { CACHE_SECONDS } from '../http/static-body.ts';
 import { tokenEndpoint } from '../http/token-endpoint.ts';
@@ -42,6 +44,7 @@ export function tokenService(
   parts: Parts,
   usage: SecretUsageRecorder,
   readers: ReaderRecorder,
+  presentedBy: PresentedBy,
   revocations: Revocations,
 ): TokenService {
   const { config, clientCache, store, ring, resources, metrics } = parts;
@@ -89,6 +92,8 @@ export function tokenService(
     issuer: config.issuer,
     scopes: [...new Set(served.flatMap(({ scopes }) => scopes))],
     signingAlgs: [...new Set(served.map(({ signing_alg }) => signing_alg))],
+    authMethods: offeredMethods(config),
+    certificateBoundTokens: takesCertificates(config),
   });
   // The second half is for a cache that revalidates while it still answers with what it has.
   const keyCacheSeconds = Math.min(CACHE_SECONDS, Math.floor(config.key_publish_lead_seconds / 2));
@@ -104,12 +109,12 @@ export function tokenService(
       documents,
       keyCacheSeconds,
       pem: (kid) => ring.pem(kid),
-      token: tokenEndpoint(road, keyEndpoint(keyRoad, tokenBodyLimitBytes, engine)),
+      token: tokenEndpoint(road, presentedBy, keyEndpoint(keyRoad, presentedBy, tokenBodyLimitBytes, engine)),
       tokenBodyLimitBytes,
       failures: { ofAddress: failuresPerMinute(600), ofClient: failuresPerMinute(300) },
       metrics,
     },
-    inspection: tokenInspection(parts, keyRoad, revocations),
+    inspection: tokenInspection(parts, keyRoad, presentedBy, revocations),
     fast: {
       documents,
       token: (form, authorization) => quickToken(quick, form, authorization),

@@ -3,6 +3,7 @@
  * by themselves, and is silent about the others, whose own problems are reported already.
  */
 import { parseKeyEncryptionKey, weaknessOf } from '../keys/key-encryption-key.ts';
+import { CERTIFICATE_METHODS, takesCertificates } from './client-certificates.ts';
 import { isDevelopmentIssuer } from './issuer.ts';
 import { checkKeyLife } from './key-life-checks.ts';
 import type { KnownConfig } from './known-config.ts';
@@ -64,6 +65,17 @@ export const CHECKS: readonly ((known: KnownConfig) => readonly Finding[])[] = [
       path: [member],
       message: 'is required too: a certificate and its private key belong together',
     }));
+  },
+  function certificatesCanCome(known) {
+    return Object.entries(known.portals ?? {}).flatMap(([name, { token_endpoint_auth_methods = [] }]) => {
+      const path = ['portals', name, 'token_endpoint_auth_methods'];
+      if (!token_endpoint_auth_methods.some((method) => CERTIFICATE_METHODS.includes(method))) return [];
+      if (!takesCertificates(known))
+        return [{ path, message: 'needs PUBLIC_TLS_CERT_FILE or TRUSTED_PROXIES: no certificate can come' }];
+      if (known.client_ca_file !== undefined || !token_endpoint_auth_methods.includes('tls_client_auth'))
+        return [];
+      return [{ path, message: 'needs CLIENT_CA_FILE for tls_client_auth: nobody issues certificates' }];
+    });
   },
   function keyIsGivenInProduction({ issuer, key_encryption_key }) {
     if (issuer === undefined || isDevelopmentIssuer(issuer) || key_encryption_key !== undefined) return [];

@@ -8,6 +8,7 @@ import { distinct } from './distinct.ts';
 import { hostPattern } from './host-pattern.ts';
 import { issuer } from './issuer.ts';
 import { listenAddress } from './listen-address.ts';
+import { proxyNetwork } from './proxy-network.ts';
 import { bootstrapPortal, keyEncryptionKey, SECRET } from './secret-settings.ts';
 import { storeUrl } from './store-url.ts';
 
@@ -89,6 +90,18 @@ export const settings = {
   public_tls_key_file: z.string().min(1).optional().meta({
     description: 'Private key of that certificate, PEM. Both are set, or neither.',
   }),
+  client_ca_file: z.string().min(1).optional().meta({
+    description:
+      'Certificates of the authorities that issue certificates to clients, PEM: what `tls_client_auth` is checked against. Read at start.',
+  }),
+  trusted_proxies: distinct(proxyNetwork)
+    .max(100)
+    .default([])
+    .meta({
+      description:
+        'Networks of the proxies in front: only from there are `X-Forwarded-For`, `X-Forwarded-Proto` and `Client-Cert` (RFC 9440) believed. The proxy must take these headers away from what callers send. Default: none is believed.',
+      examples: [['10.1.2.3/32']],
+    }),
   log_level: z.enum(LOG_LEVELS).default('info').meta({ description: 'Least severe level that is logged.' }),
   allow_insecure_issuer: z.boolean().default(false).meta({
     description: 'Allow an `http:` issuer on a host that is not loopback. Development only.',

@@ -5,6 +5,7 @@
 import Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import { announceClose } from './middleware/announce-close.ts';
+import { type ForwardedOptions, forwarded } from './middleware/forwarded.ts';
 import { type KnowsHost, knownHost } from './middleware/known-host.ts';
 import { type RequestLogOptions, requestLog } from './middleware/request-log.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
@@ -17,6 +18,8 @@ export type RegisterRoutes = (router: Router) => void;
 export interface AppOptions extends RequestLogOptions {
   /** Whether this node is on its way out. */
   readonly isDraining: () => boolean;
+  /** What is believed of proxies; without it, nothing. */
+  readonly forwarded?: ForwardedOptions | undefined;
   /** The names that this listener answers to; without it, to any. */
   readonly knowsHost?: KnowsHost | undefined;
 }
@@ -31,6 +34,7 @@ export function createApp(options: AppOptions, register: RegisterRoutes): Koa {
     requestLog(options),
     securityHeaders(),
     strictRequest(),
+    ...(options.forwarded === undefined ? [] : [forwarded(options.forwarded)]),
     ...(options.knowsHost === undefined ? [] : [knownHost(options.knowsHost)]),
     refuseUnmatched(),
   ];

@@ -8,17 +8,20 @@ import type { Context } from 'koa';
 import type { TokenClient } from '../clients/token-client.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { RateLimiter } from '../portals/rate-limiter.ts';
+import { bringsKey, type KeyCredentials } from '../tokens/authenticate-key.ts';
 import { type Parameters, type SecretCredentials, secretCredentials } from '../tokens/plain-request.ts';
 import type { TokenForm as ParsedForm } from '../tokens/token-form.ts';
 import { authenticationFailed, TokenRefusal } from '../tokens/token-refusal.ts';
 import { requireForm } from './form-request.ts';
 import { type BodyLimits, readBytes } from './middleware/json-body.ts';
+import type { PresentedBy } from './presented-certificate.ts';
 
 export interface AuthenticatedFormOptions {
   /** Throws `TokenRefusal` `invalid_client`, or `StoreUnavailable`. */
   readonly authenticate: (credentials: SecretCredentials) => Promise<TokenClient>;
   /** The same for a client that proves a key. */
-  readonly authenticateByAssertion: (form: ParsedForm) => Promise<TokenClient>;
+  readonly authenticateByKey: (credentials: KeyCredentials) => Promise<TokenClient>;
+  readonly presentedBy: PresentedBy;
   /** Of each client's calls. */
   readonly calls: RateLimiter;
   /** Of each address's refused authentications. */
@@ -49,11 +52,11 @@ export async function readTokenForm(ctx: Context, options: AuthenticatedFormOpti
 async function authenticated(
   ctx: Context,
   parameters: Parameters,
-  { authenticate, authenticateByAssertion, failures }: AuthenticatedFormOptions,
+  { authenticate, authenticateByKey, presentedBy, failures }: AuthenticatedFormOptions,
 ): Promise<TokenClient> {
   try {
-    const assertion = assertionForm(parameters, ctx.get('authorization'));
-    if (assertion !== undefined) return await authenticateByAssertion(assertion);
+    const key = { form: keyForm(parameters, ctx.get('authorization')), certificate: presentedBy(ctx.req) };
+    if (bringsKey(key)) return await authenticateByKey(key);
     const credentials = secretCredentials(parameters, ctx.get('authorization'));
     if (credentials === undefined) throw authenticationFailed('no credentials, or more than one', true);
     return await authenticate(credentials);
@@ -65,11 +68,11 @@ async function authenticated(
   }
 }
 
-/** A form whose one credential is an assertion. */
-function assertionForm(parameters: Parameters, authorization: string): ParsedForm | undefined {
+/** What proves a key, where there is no secret beside it. */
+function keyForm(parameters: Parameters, authorization: string): ParsedForm {
   const { client_assertion, client_assertion_type: type, client_id, client_secret } = parameters;
-  if (client_assertion === undefined || client_secret !== undefined || authorization !== '') return undefined;
-  if ([client_assertion, type, client_id].some(Array.isArray)) return undefined;
+  if (client_secret !== undefined || authorization !== '') return {};
+  if ([client_assertion, type, client_id].some(Array.isArray)) return {};
   return { client_assertion, client_assertion_type: type, client_id } as ParsedForm;
 }
 

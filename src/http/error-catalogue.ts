@@ -50,6 +50,12 @@ export const ERROR_CATALOGUE: Readonly<Record<RefusalReason, PublicError>> = {
     error_description:
       'This service does not answer to this host name. Call it by the host of its ISSUER or MANAGEMENT_URL, or have its operator add the name to ALLOWED_HOSTS.',
   },
+  transport_insecure: {
+    status: 403,
+    error: 'forbidden',
+    error_description:
+      'The request came without TLS. Send it by https; and make a new secret or key, because this one was seen on the way.',
+  },
   route_unknown: {
     status: 404,
     error: 'not_found',

@@ -6,16 +6,20 @@
  */
 import type { Context } from 'koa';
 import { Refusal } from '../lib/refusal.ts';
-import { namedByAssertion } from '../tokens/authenticate-assertion.ts';
+import { bringsKey, namedByKey } from '../tokens/authenticate-key.ts';
+import type { Confirmation } from '../tokens/claims.ts';
+import { type PresentedCertificate, thumbprintOf } from '../tokens/client-certificate.ts';
 import { confirmProof, type KeyRoadContext, takeKeyRoad } from '../tokens/key-road.ts';
 import { plainRequest } from '../tokens/plain-request.ts';
 import { type ShortRoadContext, takeShortRoad } from '../tokens/short-road.ts';
-import { type TokenForm, tokenForm } from '../tokens/token-form.ts';
+import { tokenForm } from '../tokens/token-form.ts';
 import { TokenRefusal } from '../tokens/token-refusal.ts';
+import type { PresentedBy } from './presented-certificate.ts';
 import type { TokenEndpoint } from './token-endpoint.ts';
 
 export function keyEndpoint(
   road: KeyRoadContext & ShortRoadContext,
+  presentedBy: PresentedBy,
   bodyLimitBytes: number,
   engine: TokenEndpoint,
 ): TokenEndpoint {
@@ -23,7 +27,8 @@ export function keyEndpoint(
     const body = await peekBody(ctx, bodyLimitBytes);
     const text = body.toString('latin1');
     const { authorization = '', dpop: proof } = ctx.req.headers;
-    const confirm = typeof proof === 'string' ? () => confirmProof(road, proof) : undefined;
+    const certificate = presentedBy(ctx.req);
+    const confirm = confirmation(road, proof, certificate);
     const plain = confirm && plainRequest(text, authorization);
     if (plain !== undefined) {
       ctx.state.triedClient = plain.clientId;
@@ -31,15 +36,31 @@ export function keyEndpoint(
       return;
     }
     // Cheap to ask, and most that comes here has nothing of it.
-    const form = text.includes('client_assertion') ? tokenForm(text) : {};
-    if (form.client_assertion === undefined) {
-      if (confirm !== undefined) throw notWithProof();
+    const mayBringKey = certificate !== undefined || text.includes('client_assertion');
+    const form = mayBringKey ? tokenForm(text) : {};
+    const hasSecret = form.client_secret !== undefined || authorization !== '';
+    if (form.client_assertion !== undefined && hasSecret) throw notOneMechanism();
+    // A certificate is shown on every request of a connection, also on one that means its secret.
+    if (hasSecret || !bringsKey({ form, certificate })) {
+      if (proof !== undefined) throw notWithProof();
       return engine(ctx);
     }
-    requireOneMechanism(form, authorization);
-    ctx.state.triedClient = namedByAssertion(form.client_assertion);
-    ctx.body = await takeKeyRoad(road, form, confirm);
+    ctx.state.triedClient = namedByKey(form);
+    ctx.body = await takeKeyRoad(road, { form, certificate }, confirm);
   };
+}
+
+/** What the token may be bound to. `undefined`: nothing is proven but what authenticates. */
+function confirmation(
+  road: KeyRoadContext,
+  proof: string | string[] | undefined,
+  certificate: PresentedCertificate | undefined,
+): (() => Promise<Confirmation>) | undefined {
+  if (typeof proof !== 'string' && certificate === undefined) return undefined;
+  return async () => ({
+    ...(typeof proof === 'string' ? await confirmProof(road, proof) : {}),
+    ...(certificate === undefined ? {} : { 'x5t#S256': thumbprintOf(certificate) }),
+  });
 }
 
 /** The engine knows nothing of the proof, and would answer with a token that is not bound to its key. */
@@ -50,10 +71,9 @@ function notWithProof(): TokenRefusal {
 }
 
 /** RFC 6749 section 2.3; and a bogus assertion beside a secret proves nothing (S-TOK-07, S-TOK-08). */
-function requireOneMechanism({ client_secret }: TokenForm, authorization: string): void {
-  if (client_secret === undefined && authorization === '') return;
+function notOneMechanism(): TokenRefusal {
   const description = 'client authentication must only be provided using one mechanism';
-  throw new TokenRefusal('invalid_request', description);
+  return new TokenRefusal('invalid_request', description);
 }
 
 /** Within what a request buffers by itself; the engine takes no longer form (L-18). */

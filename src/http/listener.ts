@@ -32,6 +32,8 @@ export interface Address {
 export interface TlsIdentity {
   readonly cert: string;
   readonly key: string;
+  /** Whose certificates clients may show; PEM. */
+  readonly ca?: string | undefined;
 }
 
 interface Socket {
@@ -41,8 +43,16 @@ interface Socket {
   readonly tls?: TlsIdentity | undefined;
 }
 
-/** RFC 8996: nothing below TLS 1.2; a handshake has as long as headers have. */
-const TLS = { minVersion: 'TLSv1.2', handshakeTimeout: TIMEOUTS.headersTimeout } as const;
+/**
+ * RFC 8996: nothing below TLS 1.2; a handshake has as long as headers have. A certificate is asked for and not
+ * required: what it is worth is decided where a client authenticates by it.
+ */
+const TLS = {
+  minVersion: 'TLSv1.2',
+  handshakeTimeout: TIMEOUTS.headersTimeout,
+  requestCert: true,
+  rejectUnauthorized: false,
+} as const;
 
 interface Listener {
   readonly server: Server | TlsServer;

@@ -6,14 +6,20 @@
 import type { Context } from 'koa';
 import { plainRequest } from '../tokens/plain-request.ts';
 import { type ShortRoadContext, takeShortRoad } from '../tokens/short-road.ts';
+import type { PresentedBy } from './presented-certificate.ts';
 
 export type TokenEndpoint = (ctx: Context) => Promise<void>;
 
-export function tokenEndpoint(shortRoad: ShortRoadContext, engine: TokenEndpoint): TokenEndpoint {
+export function tokenEndpoint(
+  shortRoad: ShortRoadContext,
+  presentedBy: PresentedBy,
+  engine: TokenEndpoint,
+): TokenEndpoint {
   return async function answerToken(ctx) {
     const form = await wholeBody(ctx);
-    // With a DPoP proof it is not plain: the token is bound to a key.
-    const isPlain = form !== undefined && ctx.req.headers.dpop === undefined;
+    // With a DPoP proof or a certificate it is not plain: the token may be bound to a key.
+    const bringsKey = ctx.req.headers.dpop !== undefined || presentedBy(ctx.req) !== undefined;
+    const isPlain = form !== undefined && !bringsKey;
     const plain = isPlain ? plainRequest(form.toString('latin1'), ctx.get('authorization')) : undefined;
     if (plain) {
       ctx.state.triedClient = plain.clientId;

@@ -13,6 +13,7 @@ export type RefusalReason =
   | 'media_type_unsupported'
   | 'request_malformed'
   | 'host_unknown'
+  | 'transport_insecure'
   | 'route_unknown'
   | 'method_unsupported'
   | 'key_missing'

@@ -3,6 +3,7 @@
  * needs in the same document (RFC 7591 section 2).
  */
 import { usesSecret } from '../clients/auth-method.ts';
+import { CERTIFICATE_SUBJECTS, subjectsOf } from '../clients/certificate-subject.ts';
 import { algsOf } from '../clients/client-jwks.ts';
 import type { ClientMetadata } from '../clients/metadata.ts';
 import type { Problem } from '../lib/refusal.ts';
@@ -23,7 +24,23 @@ export function authenticationProblems(
     const message = `must be one of ${allowed.join(', ')} (this portal's policy)`;
     return [{ path: 'token_endpoint_auth_method', message }];
   }
-  return method === 'private_key_jwt' ? keyProblems(metadata) : [];
+  switch (method) {
+    case 'private_key_jwt':
+      return keyProblems(metadata);
+    case 'tls_client_auth':
+      return subjectProblems(metadata);
+    case 'self_signed_tls_client_auth':
+      return metadata.jwks === undefined ? [{ path: 'jwks', message: `is required by ${method}` }] : [];
+    default:
+      return [];
+  }
+}
+
+/** RFC 8705 section 2.1.2: exactly one. */
+function subjectProblems(metadata: ClientMetadata): Problem[] {
+  if (Object.keys(subjectsOf(metadata)).length === 1) return [];
+  const message = `needs exactly one of ${CERTIFICATE_SUBJECTS.join(', ')}`;
+  return [{ path: 'token_endpoint_auth_method', message }];
 }
 
 function keyProblems({ jwks, token_endpoint_auth_signing_alg: alg }: ClientMetadata): Problem[] {

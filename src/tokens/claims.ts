@@ -11,9 +11,10 @@ import type { StatusClaim } from './status-list-places.ts';
 /** `typ` of the JOSE header (RFC 9068 section 2.1). */
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
 
-/** The key that its holder has to prove (RFC 7800, RFC 9449 section 6.1). */
+/** The key that its holder has to prove (RFC 7800): of a DPoP proof (RFC 9449), of a certificate (RFC 8705). */
 export interface Confirmation {
-  readonly jkt: string;
+  readonly jkt?: string;
+  readonly 'x5t#S256'?: string;
 }
 
 export interface TokenContext {

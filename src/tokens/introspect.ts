@@ -37,7 +37,7 @@ export async function introspect(
   if (claims === undefined || resource === undefined) return INACTIVE;
   if (context.revocations.isRevoked(claims.jti, nowSeconds)) return INACTIVE;
   if (!(await mayStillCall(context.clients, claims.client_id, resource))) return INACTIVE;
-  return { ...claims, active: true, token_type: claims.cnf === undefined ? 'Bearer' : 'DPoP' };
+  return { ...claims, active: true, token_type: claims.cnf?.jkt === undefined ? 'Bearer' : 'DPoP' };
 }
 
 function resourcesServedBy(

@@ -14,6 +14,7 @@ import {
   type TokenRequest,
 } from './grant-policy.ts';
 import type { StatusListPlaces } from './status-list-places.ts';
+import { TokenRefusal } from './token-refusal.ts';
 import type { IssuedToken, TokenReuse } from './token-reuse.ts';
 
 /** The key that signs now, for one algorithm. A remote signer's `sign` returns a promise. */
@@ -54,11 +55,9 @@ export function issueAccessToken(
   client: TokenClient,
   request: TokenRequest,
   nowSeconds: number,
-  confirmation?: Confirmation,
+  proven?: Confirmation,
 ): TokenResponse | Promise<TokenResponse> {
-  if (client.metadata.dpop_bound_access_tokens === true && confirmation === undefined) {
-    throw proofRefused('none came, and the client wants bound tokens only');
-  }
+  const confirmation = boundTo(client, proven);
   const grant = decideGrant(client, request, context.catalogue, context.ceilingOf(client.portal));
   const key = context.activeKey(grant.resource.signing_alg, nowSeconds);
   const origin = { client, key };
@@ -76,13 +75,33 @@ export function issueAccessToken(
   const respond = (token: string): TokenResponse => {
     const issued = { token, jti, issuedAt: nowSeconds, expiresAt: claims.exp };
     if (confirmation !== undefined) {
-      return { ...tokenResponse(issued, grant, nowSeconds), token_type: 'DPoP' };
+      const bound = tokenResponse(issued, grant, nowSeconds);
+      return confirmation.jkt === undefined ? bound : { ...bound, token_type: 'DPoP' };
     }
     context.reuse.keep(origin, grant, issued);
     return tokenResponse(issued, grant, nowSeconds);
   };
   const token = signJwt(key, claims);
   return typeof token === 'string' ? respond(token) : token.then(respond);
+}
+
+/** What of it the token is bound to. Every proof binds, a certificate only for the client that wants it. */
+function boundTo({ metadata }: TokenClient, proven: Confirmation | undefined): Confirmation | undefined {
+  const wantsProof = metadata.dpop_bound_access_tokens === true;
+  const wantsCertificate = metadata.tls_client_certificate_bound_access_tokens === true;
+  if (proven === undefined && !wantsProof && !wantsCertificate) return undefined;
+  const { jkt, 'x5t#S256': thumbprint } = proven ?? {};
+  if (wantsProof && jkt === undefined)
+    throw proofRefused('none came, and the client wants bound tokens only');
+  const byProof = jkt === undefined ? undefined : { jkt };
+  if (!wantsCertificate) return byProof;
+  if (thumbprint === undefined) throw certificateMissing();
+  return { ...byProof, 'x5t#S256': thumbprint };
+}
+
+function certificateMissing(): TokenRefusal {
+  const description = 'this client gets certificate-bound tokens only: show a client certificate (RFC 8705)';
+  return new TokenRefusal('invalid_request', description);
 }
 
 function tokenResponse(

@@ -3,7 +3,7 @@
  * document. It advertises what works and nothing else (S-META-04); URLs come from the configured issuer,
  * never from a request (S-META-01).
  */
-import { AUTH_METHODS } from '../clients/auth-method.ts';
+import type { AuthMethod } from '../clients/auth-method.ts';
 import { CLIENT_SIGNING_ALGS } from '../clients/client-jwks.ts';
 import type { SigningAlg } from '../keys/signing-alg.ts';
 import { PROOF_ALGS } from './dpop-proof.ts';
@@ -12,6 +12,9 @@ export interface ServerMetadataOptions {
   readonly issuer: string;
   readonly scopes: readonly string[];
   readonly signingAlgs: readonly SigningAlg[];
+  readonly authMethods: readonly AuthMethod[];
+  /** Whether a client can show a certificate at all. */
+  readonly certificateBoundTokens: boolean;
 }
 
 export const PUBLIC_PATHS = {
@@ -28,7 +31,8 @@ export const PUBLIC_PATHS = {
 /** RFC 7591/7592 for our own token service. */
 export const REGISTRATION_PATH = '/oauth2/register';
 
-export function serverMetadata({ issuer, scopes, signingAlgs }: ServerMetadataOptions) {
+export function serverMetadata(options: ServerMetadataOptions) {
+  const { issuer, scopes, signingAlgs, authMethods, certificateBoundTokens } = options;
   const base = issuer.replace(/\/$/, '');
   return {
     issuer,
@@ -41,12 +45,13 @@ export function serverMetadata({ issuer, scopes, signingAlgs }: ServerMetadataOp
     // No authorization endpoint, so no response types: RFC 8414 requires the member all the same.
     response_types_supported: [],
     grant_types_supported: ['client_credentials'],
-    token_endpoint_auth_methods_supported: AUTH_METHODS,
+    token_endpoint_auth_methods_supported: authMethods,
     token_endpoint_auth_signing_alg_values_supported: CLIENT_SIGNING_ALGS,
+    ...(certificateBoundTokens ? { tls_client_certificate_bound_access_tokens: true } : {}),
     dpop_signing_alg_values_supported: PROOF_ALGS,
-    introspection_endpoint_auth_methods_supported: AUTH_METHODS,
+    introspection_endpoint_auth_methods_supported: authMethods,
     introspection_endpoint_auth_signing_alg_values_supported: CLIENT_SIGNING_ALGS,
-    revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+    revocation_endpoint_auth_methods_supported: authMethods,
     revocation_endpoint_auth_signing_alg_values_supported: CLIENT_SIGNING_ALGS,
     // Discovery requires both; discovery-driven verifiers of access tokens read the second.
     subject_types_supported: ['public'],

@@ -43,6 +43,7 @@ test('every reason to refuse has its answer: what the contract names, by status 
     media_type_unsupported: '415 unsupported_media_type',
     request_malformed: '400 invalid_request',
     host_unknown: '421 misdirected_request',
+    transport_insecure: '403 forbidden',
     route_unknown: '404 not_found',
     method_unsupported: '405 method_not_allowed',
     key_missing: '401 unauthorized',

@@ -2,9 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { serverMetadata } from '../../src/tokens/server-metadata.ts';
 
-const OPTIONS = { issuer: 'https://as.example', scopes: ['read'], signingAlgs: ['RS256', 'ES256'] } as const;
-const METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+const METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
 const ALGS = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+const OPTIONS = {
+  issuer: 'https://as.example',
+  scopes: ['read'],
+  signingAlgs: ['RS256', 'ES256'],
+  authMethods: METHODS,
+  certificateBoundTokens: false,
+} as const;
 
 test('S-META-04: the metadata says what there is, and nothing else', () => {
   assert.deepEqual(serverMetadata(OPTIONS), {
@@ -38,4 +44,9 @@ test('an issuer with a path keeps it in every URL', () => {
   assert.equal(token_endpoint, 'https://host.example/as/oauth2/token');
   assert.equal(registration_endpoint, 'https://host.example/as/oauth2/register');
   assert.equal(jwks_uri, 'https://host.example/as/.well-known/jwks.json');
+});
+
+test('S-META-04: certificate-bound tokens are named where a certificate can come, and only there', () => {
+  const bound = serverMetadata({ ...OPTIONS, certificateBoundTokens: true });
+  assert.equal(bound.tls_client_certificate_bound_access_tokens, true);
 });

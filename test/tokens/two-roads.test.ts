@@ -117,6 +117,7 @@ before(async () => {
         return road.issue(...words);
       },
     },
+    () => undefined,
     alone,
   );
   engine = await serve(app(alone));

@@ -4,6 +4,7 @@
  */
 import type { RefusalReason } from '../../lib/refusal.ts';
 import type { UpstreamFailureReason } from '../../registration/upstream.ts';
+import { REGISTRATION_PATH } from '../../tokens/server-metadata.ts';
 import { UPSTREAM_CATALOGUE } from '../error-catalogue.ts';
 import type { DescribedEndpoint } from './api-group.ts';
 import { pathParameterNames } from './parameters.ts';
@@ -48,6 +49,8 @@ const APPLIES: Readonly<Record<RefusalReason, Applies>> = {
   media_type_unsupported: takesBody,
   request_malformed: always,
   host_unknown: always,
+  // A proxy's word counts at the public listener.
+  transport_insecure: ({ endpoint }) => endpoint.path.startsWith(REGISTRATION_PATH),
   // They are about paths and methods that are not in the description.
   route_unknown: never,
   method_unsupported: never,

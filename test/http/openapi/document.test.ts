@@ -269,7 +269,7 @@ suite('Errors', () => {
         'idempotency_key_invalid',
       ],
       401: ['key_missing', 'key_unknown'],
-      403: ['quota_exceeded'],
+      403: ['transport_insecure', 'quota_exceeded'],
       408: ['body_timeout'],
       413: ['body_too_large'],
       415: ['media_type_unsupported'],

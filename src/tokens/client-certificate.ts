@@ -1,0 +1,49 @@
+/**
+ * Whether a certificate is a client's: issued to the name that it registered (`tls_client_auth`), or holding a
+ * key that it registered (`self_signed_tls_client_auth`), RFC 8705 sections 2.1 and 2.2. Pure.
+ */
+import { createHash, type X509Certificate } from 'node:crypto';
+import { hasSubject } from '../clients/certificate-subject.ts';
+import type { ClientJwk } from '../clients/client-jwks.ts';
+import type { TokenClient } from '../clients/token-client.ts';
+import { isInForce } from './certificate-chain.ts';
+
+export interface PresentedCertificate {
+  readonly certificate: X509Certificate;
+  /** Issued by an authority that the operator names for clients. */
+  readonly isTrusted: boolean;
+}
+
+export function isCertificateOf(
+  { metadata }: Pick<TokenClient, 'metadata'>,
+  { certificate, isTrusted }: PresentedCertificate,
+  now: Date,
+): boolean {
+  if (!isInForce(certificate, now)) return false;
+  switch (metadata.token_endpoint_auth_method) {
+    case 'tls_client_auth':
+      return isTrusted && hasSubject(certificate, metadata);
+    case 'self_signed_tls_client_auth':
+      return (metadata.jwks?.keys ?? []).some((key) => isOfKey(certificate, key));
+    default:
+      return false;
+  }
+}
+
+/** `cnf.x5t#S256` of a token that is bound to it (RFC 8705 section 3.1). */
+export function thumbprintOf({ certificate }: PresentedCertificate): string {
+  return createHash('sha256').update(certificate.raw).digest('base64url');
+}
+
+/** A certificate that was registered (`x5c`) is meant itself; else every one with the key. */
+function isOfKey(certificate: X509Certificate, key: ClientJwk): boolean {
+  const [registered] = key.x5c ?? [];
+  if (registered !== undefined) return certificate.raw.equals(Buffer.from(registered, 'base64'));
+  try {
+    const jwk: Readonly<Record<string, unknown>> = { ...certificate.publicKey.export({ format: 'jwk' }) };
+    const wanted: Readonly<Record<string, unknown>> = { ...key };
+    return ['kty', 'crv', 'x', 'y', 'n', 'e'].every((member) => jwk[member] === wanted[member]);
+  } catch {
+    return false;
+  }
+}
