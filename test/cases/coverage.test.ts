@@ -15,6 +15,8 @@ const CASES: Readonly<Record<string, readonly number[]>> = {
   'S-TEN': [1, 2, 3, 6, 7, 9, 10],
   'S-RACE': [1, 3, 4, 5, 6, 7, 8, 9, 10],
   'S-TOK': [1, 2, 3, 4, 7, 8, 10, 11, 12, 13, 15, 16, 17, 18, 19, 20, 21, 22, 23],
+  'S-PKJ': [1, 2, 3, 4, 6, 7, 8, 10, 11, 12, 15, 16, 17, 18],
+  'S-POP': [1, 2, 3, 4, 5, 6, 7],
   'S-REV': [1, 2, 3, 5, 6, 7, 8],
   'S-JWT': [1, 2, 3, 4, 6, 7, 8, 10, 11, 12, 13, 14],
   'S-META': [1, 2, 4, 5, 6, 7, 8, 9, 11, 12],
@@ -32,7 +34,8 @@ const EVERY_CASE = Object.entries(CASES).flatMap(([section, numbers]) =>
 const TESTS = resolve(import.meta.dirname, '..');
 /** What is handed to a test, or to a helper that makes one: also a row of a table, when it begins with the id. */
 const TEST_NAME = /(?:\b(?:test|it|describe|story)\(\s*|[([]\s*(?=['"`][SF]-))(['"`])((?:\\.|(?!\1).)*)\1/gs;
-const CASE_ID = /\b(?:S-(?:DCR|MGT|TEN|RACE|TOK|REV|JWT|META|KEY|UP|SSRF)-\d+|F-(?:11|12|13|16|18|20|25))\b/g;
+const CASE_ID =
+  /\b(?:S-(?:DCR|MGT|TEN|RACE|TOK|PKJ|POP|REV|JWT|META|KEY|UP|SSRF)-\d+|F-(?:11|12|13|16|18|20|25))\b/g;
 
 /** Ids in the names of tests, by the files that they are in. */
 function shownBy(): ReadonlyMap<string, readonly string[]> {

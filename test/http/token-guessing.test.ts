@@ -31,6 +31,18 @@ async function times(count: number, act: () => Promise<Answer>): Promise<readonl
 
 const LIMITED = { status: 429, error: 'too_many_requests', headers: { 'retry-after': /^[1-9]\d?$/ } };
 
+test('S-TOK-10: an empty secret through Basic is a wrong one, and does not make the client a public one', async () => {
+  const client = await registered();
+  const rows = storeRows(service);
+  const answer = await fetchToken(service, { ...client, client_secret: '' });
+  assertRefusal(answer, {
+    status: 401,
+    error: 'invalid_client',
+    headers: { 'www-authenticate': /^Basic / },
+  });
+  assert.deepEqual(storeRows(service), rows);
+});
+
 test('S-TOK-12: guesses at one client are slowed down, and its owner gets tokens all the while', async () => {
   const [client, neighbour] = [await registered(), await registered()];
   const rows = storeRows(service);
