@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface TcpProxy {
   readonly port: number;
@@ -32,10 +33,17 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     near.setNoDelay();
     const far = connect(targetPort, '127.0.0.1').setNoDelay();
     near.on('data', (bytes) => far.write(bytes));
+    let onTheWay = 0;
+    let before: Promise<unknown> = Promise.resolve();
     far.on('data', (bytes) => {
       if (swallow) return;
-      if (delayMs === 0) near.write(bytes);
-      else setTimeout(() => near.write(bytes), delayMs);
+      if (delayMs === 0 && onTheWay === 0) return void near.write(bytes);
+      // A line keeps the order: what comes after the delay was lifted does not overtake what is on its way.
+      onTheWay += 1;
+      before = Promise.all([before, sleep(delayMs, undefined, { ref: false })]).then(() => {
+        onTheWay -= 1;
+        near.write(bytes);
+      });
     });
     for (const [one, other] of [
       [near, far],
