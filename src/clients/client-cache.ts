@@ -28,6 +28,8 @@ export interface ClientCache {
   warm(id: string, nowMs: number): TokenClient | undefined;
   /** `undefined`: the store knows no such client. Throws `StoreUnavailable` when that can't be told. */
   read(id: ClientId): Promise<TokenClient | undefined>;
+  /** The same from the store, whatever is here; what is here only while the store is away. */
+  readAnew(id: ClientId): Promise<TokenClient | undefined>;
   /** To be called when a mutation of this node has been answered by the store, however it ended. */
   forget(id: ClientId): void;
   /** What there is to see of it. */
@@ -125,21 +127,22 @@ export function createClientCache({
     return isTrusted || (ageMs <= maxStaleMs && changes.storeIsAway()) ? entry.client : undefined;
   }
 
+  async function readAnew(id: ClientId): Promise<TokenClient | undefined> {
+    try {
+      return await (loading.get(id) ?? load(id));
+    } catch (error) {
+      const entry = entries.get(id);
+      const mayServe = entry !== undefined && ageOf(entry, nowMs()).ageMs <= maxStaleMs;
+      if (mayServe && error instanceof StoreUnavailable) return entry.client;
+      throw error;
+    }
+  }
+
   return {
     warm,
     forget,
-    async read(id) {
-      const known = warm(id, nowMs());
-      if (known !== undefined) return known;
-      try {
-        return await (loading.get(id) ?? load(id));
-      } catch (error) {
-        const entry = entries.get(id);
-        const mayServe = entry !== undefined && ageOf(entry, nowMs()).ageMs <= maxStaleMs;
-        if (mayServe && error instanceof StoreUnavailable) return entry.client;
-        throw error;
-      }
-    },
+    readAnew,
+    read: async (id) => warm(id, nowMs()) ?? readAnew(id),
     state() {
       const now = nowMs();
       const behindMs = entries.size === 0 ? 0 : now - changes.toldUntilMs(now);

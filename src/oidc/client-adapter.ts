@@ -41,7 +41,9 @@ const DECOY: AdapterPayload = {
   response_types: [],
 };
 
-export function clientAdapter(clients: ShortRoadContext['clients']): (model: string) => Adapter {
+export function clientAdapter(
+  clients: Pick<ShortRoadContext['clients'], 'read'>,
+): (model: string) => Adapter {
   return (model) => ({
     find: async (id) => {
       if (model !== 'Client') return undefined;

@@ -22,7 +22,8 @@ import { claimId, type ReplayStore } from './replay-store.ts';
 import type { TokenForm } from './token-form.ts';
 import { authenticationFailed } from './token-refusal.ts';
 
-export interface AssertionContext extends Pick<AuthenticationContext, 'clients'> {
+export interface AssertionContext {
+  readonly clients: Pick<AuthenticationContext['clients'], 'read'>;
   readonly issuer: string;
   readonly replays: ReplayStore;
   readonly decoys: DecoyKeys;

@@ -10,7 +10,11 @@ import { authenticationFailed } from './token-refusal.ts';
 
 export interface AuthenticationContext {
   /** Resolves with `undefined` for a client that is unknown; throws `StoreUnavailable` when it can't tell. */
-  readonly clients: { read(id: ClientId): Promise<TokenClient | undefined> };
+  readonly clients: {
+    read(id: ClientId): Promise<TokenClient | undefined>;
+    /** The same from the store, whatever is in memory. */
+    readAnew(id: ClientId): Promise<TokenClient | undefined>;
+  };
   /** Whether `secret` is valid for `client` now. Must cost the same for `undefined`, the unknown client. */
   readonly matchesSecret: (client: TokenClient | undefined, secret: string) => boolean;
 }
@@ -20,15 +24,19 @@ export async function authenticateBySecret(
   { clients, matchesSecret }: AuthenticationContext,
   { clientId, clientSecret, method }: SecretCredentials,
 ): Promise<TokenClient> {
-  const record = isClientId(clientId) ? await clients.read(clientId) : undefined;
-  const client = record !== undefined && getsTokensHere(record) ? record : undefined;
-  const matches = matchesSecret(client, clientSecret);
-  // The wrong method looks like a wrong secret, whatever else is wrong (L-14, S-TOK-11).
-  if (!matches || client?.metadata.token_endpoint_auth_method !== method) {
-    throw authenticationFailed(
-      'no active client, valid secret and registered method together',
-      method === 'client_secret_basic',
-    );
-  }
-  return client;
+  const authenticated = (record: TokenClient | undefined) => {
+    const client = record !== undefined && getsTokensHere(record) ? record : undefined;
+    const matches = matchesSecret(client, clientSecret);
+    // The wrong method looks like a wrong secret, whatever else is wrong (L-14, S-TOK-11).
+    return matches && client?.metadata.token_endpoint_auth_method === method ? client : undefined;
+  };
+  const id = isClientId(clientId) ? clientId : undefined;
+  const record = id && (await clients.read(id));
+  // A secret that another node has just given out is not in memory here yet: it must work at once (R-09).
+  const client = authenticated(record) ?? (record && id && authenticated(await clients.readAnew(id)));
+  if (client !== undefined) return client;
+  throw authenticationFailed(
+    'no active client, valid secret and registered method together',
+    method === 'client_secret_basic',
+  );
 }
