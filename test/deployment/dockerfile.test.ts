@@ -126,7 +126,7 @@ test('started so, a client is created, fetches a token, and the health check tel
       body: new URLSearchParams({ grant_type: 'client_credentials' }),
     });
     assert.equal(token.status, 200, `${token.text}\n${service.output()}`);
-    assert.deepEqual(readdirSync(join(image.workdir, 'keys')), ['ring.json']);
+    assert.deepEqual(readdirSync(join(image.workdir, 'keys')).sort(), ['ring.json', 'ring.json.served']);
   } finally {
     const gone = once(service.child, 'exit');
     service.child.kill('SIGTERM');

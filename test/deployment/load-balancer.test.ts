@@ -29,14 +29,14 @@ const portalAt = (index: 0 | 1) => portal(deployment.nodes[index].service, { key
 const tokenAt = (index: 0 | 1) => fetchToken(deployment.nodes[index].service, client);
 const jwks = (url: string) => send(`${url}/.well-known/jwks.json`);
 
-function tokenThroughBalancer(): Promise<Answer> {
-  return send(`${deployment.publicUrl}/oauth2/token`, { method: 'POST', ...tokenRequest() });
+function tokenThroughBalancer(of = client): Promise<Answer> {
+  return send(`${deployment.publicUrl}/oauth2/token`, { method: 'POST', ...tokenRequest(of) });
 }
 
-function tokenRequest() {
+function tokenRequest({ client_id, client_secret } = client) {
   return {
     headers: {
-      authorization: `Basic ${btoa(`${client.client_id}:${client.client_secret}`)}`,
+      authorization: `Basic ${btoa(`${client_id}:${client_secret}`)}`,
       'content-type': 'application/x-www-form-urlencoded',
     },
     body: 'grant_type=client_credentials',
@@ -121,16 +121,21 @@ test('F-17: a node that is told to stop, one after the other, costs no caller an
   assert.ok(requests > 1000, `${requests} requests`);
 });
 
-test('R-01, R-04: without Redis the keys are served, a token is refused with 503, and both heal by themselves', async () => {
+test('R-01, R-02, R-04: without Redis keys are served, known clients get tokens, all else is refused with 503 and heals', async () => {
+  // A client that no node has loaded, and one that each has.
+  const unknown = (await createThroughBalancer()).body as typeof client;
+  for (const node of [0, 1] as const) assert.equal((await tokenAt(node)).status, 200);
   await deployment.redis.stop();
   const until = Date.now() + 4000;
   do {
-    const [keys, token, created] = await Promise.all([
+    const [keys, known, token, created] = await Promise.all([
       jwks(deployment.publicUrl),
       tokenThroughBalancer(),
+      tokenThroughBalancer(unknown),
       createThroughBalancer(),
     ]);
     assert.equal(keys.status, 200);
+    assert.equal(known.status, 200, known.text);
     for (const refused of [token, created]) {
       assert.equal(refused.status, 503, refused.text);
       assert.ok(Number(refused.headers.get('retry-after')) > 0);
