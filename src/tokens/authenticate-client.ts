@@ -25,10 +25,10 @@ export async function authenticateBySecret(
   { clientId, clientSecret, method }: SecretCredentials,
 ): Promise<TokenClient> {
   const authenticated = (record: TokenClient | undefined) => {
-    const client = record !== undefined && getsTokensHere(record) ? record : undefined;
-    const matches = matchesSecret(client, clientSecret);
-    // The wrong method looks like a wrong secret, whatever else is wrong (L-14, S-TOK-11).
-    return matches && client?.metadata.token_endpoint_auth_method === method ? client : undefined;
+    // The wrong method costs and looks like a wrong secret (L-14, S-TOK-11), and is no use of the right one.
+    const isAllowed = record !== undefined && getsTokensHere(record) && isBy(record, method);
+    const client = isAllowed ? record : undefined;
+    return matchesSecret(client, clientSecret) ? client : undefined;
   };
   const id = isClientId(clientId) ? clientId : undefined;
   const record = id && (await clients.read(id));
@@ -39,4 +39,8 @@ export async function authenticateBySecret(
     'no active client, valid secret and registered method together',
     method === 'client_secret_basic',
   );
+}
+
+function isBy({ metadata }: TokenClient, method: SecretCredentials['method']): boolean {
+  return metadata.token_endpoint_auth_method === method;
 }
