@@ -15,6 +15,7 @@ import { settleFirstPortal } from './compose/first-portal.ts';
 import { intentCounts } from './compose/intent-counts.ts';
 import { knownHosts } from './compose/known-hosts.ts';
 import { nowSeconds, type Parts } from './compose/parts.ts';
+import { portalContext } from './compose/portal-context.ts';
 import { publicTls } from './compose/public-tls.ts';
 import { ringContext, ringUpkeep } from './compose/ring-context.ts';
 import { tokenRevocations } from './compose/token-inspection.ts';
@@ -30,17 +31,13 @@ import { type Address, type ListenerName, listenAll, type TlsIdentity } from './
 import { opsRoutes } from './http/ops-routes.ts';
 import { publicRoutes } from './http/public-routes.ts';
 import { tokenInspectionRoutes } from './http/token-inspection.ts';
-import { type Credentials, createCredentials } from './keys/credentials.ts';
+import { createCredentials } from './keys/credentials.ts';
 import { openKeyRing } from './keys/open-ring.ts';
 import { createReaderRecorder } from './keys/reader-recorder.ts';
-import type { RingContext } from './keys/ring-context.ts';
-import type { RingLog } from './keys/ring-log.ts';
 import { repeat } from './lib/repeat.ts';
 import { returnMemory } from './lib/return-memory.ts';
 import { whenIdle } from './lib/when-idle.ts';
 import type { BootstrappedPortal } from './portals/bootstrap.ts';
-import type { PortalContext } from './portals/manage.ts';
-import type { SagaContext } from './registration/upstream/context.ts';
 import { openStore } from './stores/open-store.ts';
 import type { Store } from './stores/store.ts';
 import { createHealth, type Health } from './telemetry/health.ts';
@@ -120,66 +117,6 @@ export async function startService({ config, log, ...options }: ServiceOptions):
     await store.close();
     throw error;
   }
-}
-
-/**
- * What the command line needs of the store's portals; the caller closes the store. It opens the key ring
- * too: an API key hashed under another key-encryption key than the ring's would open nothing, and a store
- * with a portal and no ring is one that lost it. Throws like `startService`.
- */
-export async function openPortals(
-  config: Config,
-  log: RingLog,
-): Promise<{ store: Store; portals: PortalContext }> {
-  const store = await openStore(config.store_url);
-  try {
-    const ring = await openKeyRing(await ringContext(config, store, log));
-    return { store, portals: portalContext(store, createCredentials(ring.root, randomBytes)) };
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-}
-
-/**
- * What the command line needs to act at upstream providers, beside a service that does the same; the caller
- * closes. Throws like `startService`.
- */
-export async function openUpstreamActs(
-  config: Config,
-  log: RingLog & Parameters<typeof upstreamContext>[0]['log'],
-): Promise<{ store: Store; saga: SagaContext; close(): Promise<void> }> {
-  const upstreams = await openUpstreams(config, () => {});
-  const store = await openStore(config.store_url);
-  const close = async () => {
-    upstreams.close();
-    await store.close();
-  };
-  try {
-    const ring = await openKeyRing(await ringContext(config, store, log));
-    const credentials = createCredentials(ring.root, randomBytes);
-    const parts = { store, credentials, log, metrics: { upstreamAnswerLost: () => {} } };
-    const upstream = upstreamContext(parts, upstreams.byName);
-    return { store, saga: { clients: store.clients, upstream }, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-/** What the command line needs to change the key ring; the caller closes the store. */
-export async function openKeys(config: Config, log: RingLog): Promise<{ store: Store; ring: RingContext }> {
-  const store = await openStore(config.store_url);
-  try {
-    return { store, ring: await ringContext(config, store, log) };
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-}
-
-function portalContext(store: Store, { hashApiKey: hash }: Credentials): PortalContext {
-  return { store: store.portals, random: randomBytes, hash, now: nowSeconds };
 }
 
 async function requireDurability(config: Config, store: Store, log: Logger): Promise<void> {

@@ -42,7 +42,7 @@ export async function reconcileDrift(invocation: Invocation): Promise<number> {
   if (invocation.force && name !== 'accept' && name !== 'let-go')
     throw new UsageError('--force is for accept and let-go');
   const act = understand(args, invocation);
-  const { openUpstreamActs } = await import('../app.ts');
+  const { openUpstreamActs } = await import('../compose/for-commands.ts');
   const opened = await openUpstreamActs(invocation.config, OPERATOR_LOG);
   try {
     return await act(opened);

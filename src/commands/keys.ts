@@ -116,7 +116,7 @@ export async function manageKeys(invocation: Invocation): Promise<number> {
     throw new UsageError(`keys ${name} takes no --force`);
   }
   const act = understand(args, invocation.force);
-  const { openKeys } = await import('../app.ts');
+  const { openKeys } = await import('../compose/for-commands.ts');
   const parts = await openKeys(invocation.config, OPERATOR_LOG);
   try {
     return await act(parts, invocation);

@@ -21,7 +21,7 @@ export async function onStore<Act, Result>(
   const understand = acts.get(name);
   if (understand === undefined) throw new UsageError(`say one of: ${[...acts.keys()].join(', ')}`);
   const act = understand(args);
-  const { openPortals } = await import('../app.ts');
+  const { openPortals } = await import('../compose/for-commands.ts');
   const opened = await openPortals(config, OPERATOR_LOG);
   try {
     return await run(act, opened, name);

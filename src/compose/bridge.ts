@@ -18,6 +18,7 @@ import { type RegistrationTokens, registrationTokens } from '../registration/reg
 import { secretOf } from '../registration/upstream/binding.ts';
 import type { UpstreamContext } from '../registration/upstream/context.ts';
 import { REGISTRATION_PATH } from '../tokens/server-metadata.ts';
+import { FAILURES_PER_MINUTE } from './failures-per-minute.ts';
 import { nowSeconds, type Parts } from './parts.ts';
 
 /** One dialect on one listener: for its routes, and for the API description. */
@@ -157,8 +158,6 @@ function secretRecovery(
 }
 
 const MINUTE_SECONDS = 60;
-/** A person who mistypes a key notices long before; a guesser of 256 bits never gets anywhere anyway. */
-const FAILURES_PER_MINUTE = 600;
 
 function bindOptions({ config, store }: Parts): Omit<BindOptions, 'authenticate'> {
   const byPoints = new Map<number, RateLimiter>();

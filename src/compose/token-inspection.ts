@@ -13,13 +13,12 @@ import { createRevocations, type Revocations } from '../tokens/revocations.ts';
 import { revoke } from '../tokens/revoke.ts';
 import { statusListUri } from '../tokens/server-metadata.ts';
 import { statusLists } from '../tokens/status-lists.ts';
+import { FAILURES_PER_MINUTE } from './failures-per-minute.ts';
 import { nowSeconds, type Parts } from './parts.ts';
 
 const MINUTE_SECONDS = 60;
 /** A client has few tokens to revoke, and each is a write to disk. */
 const REVOCATIONS_PER_MINUTE = 600;
-/** As at the bridge: far more than a mistake makes, far less than a guess needs. */
-const FAILURES_PER_MINUTE = 600;
 
 /** Within this every process knows what was revoked at another: nothing younger is stale. */
 const KNOWN_WITHIN_SECONDS = 5;

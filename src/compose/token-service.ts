@@ -24,10 +24,10 @@ import { serverMetadata, statusListUri } from '../tokens/server-metadata.ts';
 import type { ShortRoadContext } from '../tokens/short-road.ts';
 import { statusListPlaces } from '../tokens/status-list-places.ts';
 import { createTokenReuse } from '../tokens/token-reuse.ts';
+import { FAILURES_PER_MINUTE } from './failures-per-minute.ts';
 import { nowSeconds, type Parts } from './parts.ts';
 import { tokenInspection } from './token-inspection.ts';
 
-/** As at the bridge: far more than a mistake makes, far less than a guess needs. */
 const failuresPerMinute = (points: number) => memoryRateLimiter({ points, windowSeconds: 60 });
 
 /** Some 40,000 tokens, where a resource asks for it; what does not fit is signed anew. */
@@ -111,7 +111,7 @@ export function tokenService(
       pem: (kid) => ring.pem(kid),
       token: tokenEndpoint(road, presentedBy, keyEndpoint(keyRoad, presentedBy, tokenBodyLimitBytes, engine)),
       tokenBodyLimitBytes,
-      failures: { ofAddress: failuresPerMinute(600), ofClient: failuresPerMinute(300) },
+      failures: { ofAddress: failuresPerMinute(FAILURES_PER_MINUTE), ofClient: failuresPerMinute(300) },
       metrics,
     },
     inspection: tokenInspection(parts, keyRoad, presentedBy, revocations),
