@@ -47,7 +47,7 @@ export async function replaceClient(
 
 /**
  * Here alone, or at the client's upstream provider first. `change` throws `Refusal`. The answer has a secret
- * when the provider stated one: some give a new one with an update, and the portal is the only one to tell.
+ * when the provider replaced it: some do with every update, and the portal is the only one to tell.
  */
 export async function changeMetadata(
   context: RegistrationContext,

@@ -33,7 +33,8 @@ test('glewlwyd behind the bridge: a client is created, read, updated and deleted
     [updated.status, updated.body.client_name, updated.body.response_types],
     [200, 'renamed', ['code']],
   );
-  assert.ok(updated.body.client_secret, 'the secret that it states with an update, which may be new');
+  assert.match(updated.body.client_secret, /./);
+  assert.notEqual(updated.body.client_secret, client_secret, 'it makes a new secret with every update');
   assert.equal(updated.headers.get('cache-control'), 'no-store');
   assert.equal((await acme.delete(id)).status, 204);
   assert.ok(!glewlwyd.clientIds().includes(id));

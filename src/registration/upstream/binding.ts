@@ -1,4 +1,5 @@
 /** What ties our record to the provider's: made from its answers, sealed for one client, opened to manage it. */
+import { createHash } from 'node:crypto';
 import { upstreamClientId } from '../../clients/client-id.ts';
 import type { UpstreamBinding } from '../../clients/client-record.ts';
 import type { UpstreamClient, UpstreamManagement } from '../upstream.ts';
@@ -9,6 +10,8 @@ interface Sealed {
   /** The one before: for a provider that answered with a new one and did not keep it. */
   readonly previous_token?: string | undefined;
   readonly client_secret?: string | undefined;
+  /** SHA-256 of the secret that the create showed. */
+  readonly shown_secret_hash?: string | undefined;
 }
 
 export interface BindingOptions {
@@ -34,6 +37,7 @@ export function bindingOf(
     sealed: seal(context, provider, client_id, {
       token: registration_access_token,
       client_secret: keepSecret ? client_secret : undefined,
+      shown_secret_hash: client_secret && hashOf(client_secret),
     }),
   };
 }
@@ -61,6 +65,7 @@ export function rebind(
       previous_token: token === before.token ? before.previous_token : before.token,
       client_secret:
         before.client_secret === undefined ? undefined : (answered.client_secret ?? before.client_secret),
+      shown_secret_hash: before.shown_secret_hash,
     }),
   };
 }
@@ -88,6 +93,27 @@ export function secretOf(
   binding: UpstreamBinding,
 ): string | undefined {
   return open({ upstream: context }, provider, binding).client_secret;
+}
+
+/**
+ * The secret of an answer when it is another than the create showed: many providers state the secret with
+ * every answer, and a secret is shown once. One that they replaced is shown with every answer from then on,
+ * because nobody knows whether the answer before arrived.
+ */
+export function replacedSecret(
+  context: SagaContext,
+  provider: string,
+  binding: UpstreamBinding,
+  { client_secret }: UpstreamClient,
+): string | undefined {
+  if (client_secret === undefined) return undefined;
+  return open(context, provider, binding).shown_secret_hash === hashOf(client_secret)
+    ? undefined
+    : client_secret;
+}
+
+function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
 }
 
 interface Opening {

@@ -11,6 +11,7 @@ import { type Act, type RegistrationContext, readOwned } from '../context.ts';
 import type { ClientAnswer } from '../idempotency.ts';
 import type { Intent } from '../intent.ts';
 import type { Upstream, UpstreamClient, UpstreamManagement } from '../upstream.ts';
+import { replacedSecret } from './binding.ts';
 import { advanced, IN_FLIGHT_SECONDS, type SagaContext, upstreamOf } from './context.ts';
 import { asGranted, widened } from './granted.ts';
 import { managementsIn, recoverUpdate } from './recover-update.ts';
@@ -122,7 +123,8 @@ async function send(context: RegistrationContext, sending: Sending): Promise<Cli
     context.upstream.background(recoverUpdate(context, intent));
     throw new Refusal('upstream_not_acceptable', { problems });
   }
-  return { client: stored, clientSecret: answered.client_secret };
+  const { provider, upstream: binding } = stored;
+  return { client: stored, clientSecret: binding && replacedSecret(context, provider, binding, answered) };
 }
 
 /** The new token exists nowhere but here. */

@@ -35,11 +35,30 @@ story('an update is made there, and what was granted is stored here', async (wor
   await agree(world, 1);
 });
 
-story('a secret that the provider gives with an update reaches the portal', async (world) => {
+story('a secret that the provider states again with an update is not shown again', async (world) => {
   const { id } = await registered(world);
-  const { clientSecret } = await updateClient(world, upstreamAct(), id, { client_name: 'second' });
-  assert.equal(clientSecret, world.idp.held.get(id)?.client_secret);
+  for (const client_name of ['second', 'third']) {
+    const { clientSecret } = await updateClient(world, upstreamAct(), id, { client_name });
+    assert.equal(clientSecret, undefined);
+  }
 });
+
+story(
+  'a secret that the provider replaced reaches the portal, also when one answer was lost',
+  async (world) => {
+    const { id } = await registered(world);
+    const held = world.idp.held.get(id);
+    assert.ok(held);
+    world.idp.held.set(id, { ...held, client_secret: 'another' });
+    world.idp.trouble('update', 'lost');
+    await fails('unknown', update(world, id));
+    await world.recover();
+    for (const client_name of ['third', 'fourth']) {
+      const { clientSecret } = await updateClient(world, upstreamAct(), id, { client_name });
+      assert.equal(clientSecret, 'another');
+    }
+  },
+);
 
 story('the whole document that results is judged before anything is sent', async (world) => {
   const { id } = await registered(world);
