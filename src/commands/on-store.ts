@@ -17,12 +17,14 @@ export async function onStore<Act, Result>(
   { config, args: [name = '', ...args] }: Invocation,
   acts: Acts<Act>,
   run: (act: Act, opened: Opened, name: string) => Promise<Result>,
+  /** What may come before the first start. */
+  creating: readonly string[] = [],
 ): Promise<Result> {
   const understand = acts.get(name);
   if (understand === undefined) throw new UsageError(`say one of: ${[...acts.keys()].join(', ')}`);
   const act = understand(args);
   const { openPortals } = await import('../compose/for-commands.ts');
-  const opened = await openPortals(config, OPERATOR_LOG);
+  const opened = await openPortals(config, OPERATOR_LOG, { mayCreate: creating.includes(name) });
   try {
     return await run(act, opened, name);
   } finally {

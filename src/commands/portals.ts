@@ -4,7 +4,7 @@ import { addPortal, issueInitialAccessToken, rollPortalKey, setPortalState } fro
 import { isPortalName, PORTAL_NAME_RULE, type PortalName } from '../portals/portal-name.ts';
 import { isKeyValidAt } from '../portals/portal-record.ts';
 import type { Invocation } from './commands.ts';
-import { onStore } from './on-store.ts';
+import { type Opened, onStore } from './on-store.ts';
 import { printOne, printRows, type Row, utc } from './print.ts';
 import { atMost, UsageError } from './usage-error.ts';
 
@@ -70,7 +70,7 @@ const ACTS: ReadonlyMap<string, (args: readonly string[]) => Act> = new Map([
 ]);
 
 export function managePortals(invocation: Invocation): Promise<number> {
-  return onStore(invocation, ACTS, async (act, { portals }, name) => {
+  const run = async (act: Act, { portals }: Opened, name: string) => {
     const result = await act(portals);
     if (typeof result === 'string') {
       process.stderr.write(`dcr-bridge portals ${name}: ${result}\n`);
@@ -79,7 +79,8 @@ export function managePortals(invocation: Invocation): Promise<number> {
     if ('rows' in result) printRows('portals', result.rows, invocation.json);
     else printOne(result.one, invocation.json);
     return 0;
-  });
+  };
+  return onStore(invocation, ACTS, run, ['add']);
 }
 
 /** `keys`: those that open something now; one whose overlap is over is kept until the next roll. */

@@ -10,7 +10,7 @@ import type { RingContext } from '../keys/ring-context.ts';
 import type { RingLog } from '../keys/ring-log.ts';
 import type { PortalContext } from '../portals/manage.ts';
 import type { SagaContext } from '../registration/upstream/context.ts';
-import { openStore } from '../stores/open-store.ts';
+import { openStore, refuseAbsentStore } from '../stores/open-store.ts';
 import type { Store } from '../stores/store.ts';
 import { portalContext } from './portal-context.ts';
 import { ringContext } from './ring-context.ts';
@@ -25,7 +25,9 @@ import { openUpstreams } from './upstreams.ts';
 export async function openPortals(
   config: Config,
   log: RingLog,
+  { mayCreate }: { readonly mayCreate: boolean },
 ): Promise<{ store: Store; portals: PortalContext }> {
+  if (!mayCreate) refuseAbsentStore(config.store_url);
   return onOpened(config, async (store) => {
     const ring = await openKeyRing(await ringContext(config, store, log));
     return { store, portals: portalContext(store, createCredentials(ring.root, randomBytes)) };
@@ -40,6 +42,7 @@ export async function openUpstreamActs(
   config: Config,
   log: RingLog & Parameters<typeof upstreamContext>[0]['log'],
 ): Promise<{ store: Store; saga: SagaContext; close(): Promise<void> }> {
+  refuseAbsentStore(config.store_url);
   return onOpened(config, async (store) => {
     const ring = await openKeyRing(await ringContext(config, store, log));
     const credentials = createCredentials(ring.root, randomBytes);
@@ -56,6 +59,7 @@ export async function openUpstreamActs(
 
 /** What the command line needs to change the key ring; the caller closes the store. */
 export async function openKeys(config: Config, log: RingLog): Promise<{ store: Store; ring: RingContext }> {
+  refuseAbsentStore(config.store_url);
   return onOpened(config, async (store) => ({ store, ring: await ringContext(config, store, log) }));
 }
 

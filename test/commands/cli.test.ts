@@ -199,3 +199,13 @@ describe('config', { concurrency: 4 }, () => {
     assert.ok(!existsSync(join(cwd, 'data')) && !existsSync(join(cwd, 'keys')), 'printing makes nothing');
   });
 });
+
+test('a look at a store that is not there says so, and makes none', async () => {
+  const cwd = tempDir();
+  for (const words of [['clients', 'list', 'acme'], ['portals', 'list'], ['reconcile'], ['keys', 'list']]) {
+    const { code, stdout, stderr } = await run(words, { cwd });
+    assert.deepEqual([code, stdout], [1, ''], words.join(' '));
+    assert.match(stderr, /there is no store at \/.*\/data\/dcr-bridge\.db: set STORE_URL to the store that/);
+  }
+  assert.deepEqual(readdirSync(cwd), []);
+});
