@@ -4,8 +4,9 @@
  * supervisor restarts it in a known state.
  */
 import cluster from 'node:cluster';
-import { type Service, startService } from './app.ts';
+import { startService } from './app.ts';
 import { firstStartText } from './commands/first-start.ts';
+import type { Service } from './compose/serve.ts';
 import { superviseWorkers } from './compose/supervisor.ts';
 import { supervised } from './compose/worker.ts';
 import type { Config } from './config/schema.ts';

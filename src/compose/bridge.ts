@@ -1,25 +1,21 @@
 /** Puts the bridge together: the registration core, and each dialect's routes with who may call them. */
-import { randomBytes } from 'node:crypto';
-import { type ClientRecord, publicIdOf } from '../clients/client-record.ts';
-import { policyOf } from '../config/policy.ts';
+import { publicIdOf } from '../clients/client-record.ts';
 import { api7Endpoints } from '../dialects/api7/endpoints.ts';
 import { konnectEndpoints } from '../dialects/konnect/endpoints.ts';
 import { rfc7591Endpoints } from '../dialects/rfc7591/endpoints.ts';
 import type { RegisterRoutes } from '../http/apps.ts';
-import { type Authenticate, type BindOptions, bindEndpoints } from '../http/bind-endpoints.ts';
+import { type Authenticate, bindEndpoints } from '../http/bind-endpoints.ts';
 import type { Endpoint } from '../lib/endpoint.ts';
 import { authenticatePortal, authenticateRegistrant } from '../portals/authenticate.ts';
 import type { Caller } from '../portals/caller.ts';
-import type { RateLimiter } from '../portals/rate-limiter.ts';
 import { authenticateClientManager } from '../registration/authenticate-client-manager.ts';
-import { type ProviderRules, type RegistrationContext, recordIdOf } from '../registration/context.ts';
-import type { CursorContext } from '../registration/list-clients.ts';
+import { type RegistrationContext, recordIdOf } from '../registration/context.ts';
 import { type RegistrationTokens, registrationTokens } from '../registration/registration-token.ts';
-import { secretOf } from '../registration/upstream/binding.ts';
 import type { UpstreamContext } from '../registration/upstream/context.ts';
 import { REGISTRATION_PATH } from '../tokens/server-metadata.ts';
-import { FAILURES_PER_MINUTE } from './failures-per-minute.ts';
+import { bindOptions } from './bind-options.ts';
 import { nowSeconds, type Parts } from './parts.ts';
+import { registrationContext, secretRecovery } from './registration-context.ts';
 
 /** One dialect on one listener: for its routes, and for the API description. */
 export interface Group {
@@ -92,36 +88,6 @@ export function bridgeRoutes(
   };
 }
 
-function registrationContext(
-  { config, store, credentials }: Parts,
-  upstream: UpstreamContext,
-): RegistrationContext & CursorContext {
-  const { hashSecret, secretSealer, signCursor, idempotencyHash, idempotencySealer } = credentials;
-  const rules = (provider: (typeof config.providers)[string]): ProviderRules =>
-    provider.type === 'local'
-      ? { type: 'local', on_event: provider.on_event }
-      : { type: 'oidc', on_event: { initial_resources: 'none', resources: {} } };
-  return {
-    clients: store.clients,
-    secretUsage: store.secretUsage,
-    random: randomBytes,
-    hashSecret,
-    sealSecret: (secret, secretId) => secretSealer.seal(secret, secretId),
-    policyOf: (portal) => policyOf(config, portal),
-    providers: new Map(Object.entries(config.providers).map(([name, provider]) => [name, rules(provider)])),
-    idempotency: {
-      hash: idempotencyHash,
-      seal: idempotencySealer.seal,
-      open: idempotencySealer.open,
-      answerSeconds: config.idempotency_seconds,
-      secretSeconds: config.idempotency_secret_seconds,
-    },
-    maxClientsInAll: config.max_clients,
-    signCursor,
-    upstream,
-  };
-}
-
 /** An initial access token registers; a registration access token manages its client; a key does both. */
 function clientManager(
   { store, portals }: Parts,
@@ -143,37 +109,4 @@ function clientManager(
           recordIdOf(context, { provider }, client_id),
           nowSeconds(),
         );
-}
-
-function secretRecovery(
-  { config, credentials }: Parts,
-  context: UpstreamContext,
-): (client: ClientRecord) => string | undefined {
-  return ({ portal, provider, upstream, secrets: [newest] }) => {
-    if (policyOf(config, portal).secret_storage !== 'recoverable') return undefined;
-    if (upstream !== undefined) return secretOf(context, provider, upstream);
-    if (newest?.sealed === undefined) return undefined;
-    return credentials.secretSealer.open(newest.sealed, newest.secret_id);
-  };
-}
-
-const MINUTE_SECONDS = 60;
-
-function bindOptions({ config, store }: Parts): Omit<BindOptions, 'authenticate'> {
-  const byPoints = new Map<number, RateLimiter>();
-  const limiter = (points: number) => {
-    const known = byPoints.get(points) ?? store.rateLimiter({ points, windowSeconds: MINUTE_SECONDS });
-    byPoints.set(points, known);
-    return known;
-  };
-  return {
-    takeCall: ({ portal, subject }) => limiter(policyOf(config, portal).calls_per_minute).take(subject, 1),
-    takeFailure: (address) => limiter(FAILURES_PER_MINUTE).take(`failed:${address}`, 1),
-    keyHeaders: [
-      ...new Set(Object.values(config.portals).flatMap(({ api_key_headers = [] }) => api_key_headers)),
-    ],
-    keyHeadersOf: (portal) => policyOf(config, portal).api_key_headers,
-    bodyLimits: { bytes: config.body_limit_bytes, timeoutMs: config.request_deadline_ms },
-    now: nowSeconds,
-  };
 }

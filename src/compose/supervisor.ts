@@ -12,10 +12,9 @@ import type { Config } from '../config/schema.ts';
 import { createApp } from '../http/apps.ts';
 import { type Address, listenAll } from '../http/listener.ts';
 import { opsRoutes } from '../http/ops-routes.ts';
-import type { Readiness } from '../telemetry/health.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { type MetricsAsJson, renderTogether } from '../telemetry/metrics-together.ts';
-import { askWorker, type FromWorker, type PublicAddresses, tellWorker } from './worker-channel.ts';
+import { type FromWorker, type PublicAddresses, tellWorker } from './worker-channel.ts';
+import { readinessOf, renderAll, workers } from './workers-together.ts';
 
 const SECOND_MS = 1000;
 /** A worker that ran for so long has not failed to start. */
@@ -73,10 +72,6 @@ function killAll(): void {
   for (const worker of workers()) worker.process.kill('SIGKILL');
 }
 
-function workers(): readonly Worker[] {
-  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
-}
-
 /** Where it listens, or its exit code when it ended before. */
 async function listeningOf(worker: Worker): Promise<PublicAddresses | number> {
   return new Promise((resolve) => {
@@ -103,20 +98,4 @@ async function keepRunning(log: Logger, signal: AbortSignal, given?: Worker): Pr
     await sleep(pauseMs, undefined, { signal }).catch(() => {});
     if (signal.aborted) return 0;
   }
-}
-
-const WORST_FIRST: readonly Readiness['status'][] = ['draining', 'degraded', 'ready'];
-
-/** The least ready of the workers: the connections that it is given are not served better by the others. */
-async function readinessOf(isStopping: boolean): Promise<Readiness> {
-  const asked = await Promise.all(workers().map((worker) => askWorker<Readiness>(worker, 'readiness')));
-  const answers = asked.filter((answer) => answer !== undefined);
-  const worst = WORST_FIRST.map((status) => answers.find((answer) => answer.status === status)).find(Boolean);
-  const status = isStopping ? 'draining' : (worst?.status ?? 'degraded');
-  return { store: { kind: 'redis', up: false }, key_ring: { version: 0, source: 'none' }, ...worst, status };
-}
-
-async function renderAll() {
-  const asked = await Promise.all(workers().map((worker) => askWorker<MetricsAsJson>(worker, 'metrics')));
-  return renderTogether(asked.filter((answer) => answer !== undefined));
 }

@@ -2,13 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { findSecret } from '../clients/secret.ts';
 import type { SecretUsageRecorder } from '../clients/secret-usage-recorder.ts';
-import { offeredMethods, takesCertificates } from '../config/client-certificates.ts';
 import { policyOf } from '../config/policy.ts';
 import type { FastRoadOptions } from '../http/fast-road.ts';
 import { keyEndpoint } from '../http/key-endpoint.ts';
 import type { PresentedBy } from '../http/presented-certificate.ts';
-import { type PublicRoutesOptions, publicDocuments } from '../http/public-routes.ts';
-import { CACHE_SECONDS } from '../http/static-body.ts';
+import type { PublicRoutesOptions } from '../http/public-routes.ts';
 import { tokenEndpoint } from '../http/token-endpoint.ts';
 import type { TokenInspectionOptions } from '../http/token-inspection.ts';
 import type { ReaderRecorder } from '../keys/reader-recorder.ts';
@@ -20,12 +18,13 @@ import { type IssuerContext, issueAccessToken } from '../tokens/issue.ts';
 import type { KeyRoadContext } from '../tokens/key-road.ts';
 import { type QuickTokenContext, quickToken } from '../tokens/quick-token.ts';
 import type { Revocations } from '../tokens/revocations.ts';
-import { serverMetadata, statusListUri } from '../tokens/server-metadata.ts';
+import { statusListUri } from '../tokens/server-metadata.ts';
 import type { ShortRoadContext } from '../tokens/short-road.ts';
 import { statusListPlaces } from '../tokens/status-list-places.ts';
 import { createTokenReuse } from '../tokens/token-reuse.ts';
 import { FAILURES_PER_MINUTE } from './failures-per-minute.ts';
 import { nowSeconds, type Parts } from './parts.ts';
+import { keyCacheSecondsOf, servedDocuments } from './served-documents.ts';
 import { tokenInspection } from './token-inspection.ts';
 
 const failuresPerMinute = (points: number) => memoryRateLimiter({ points, windowSeconds: 60 });
@@ -87,22 +86,8 @@ export function tokenService(
     issue: road.issue,
     used: ({ client_id }, { secret_id }) => usage.used(client_id, secret_id, nowSeconds()),
   };
-  const served = [...resources.values()];
-  const metadata = serverMetadata({
-    issuer: config.issuer,
-    scopes: [...new Set(served.flatMap(({ scopes }) => scopes))],
-    signingAlgs: [...new Set(served.map(({ signing_alg }) => signing_alg))],
-    authMethods: offeredMethods(config),
-    certificateBoundTokens: takesCertificates(config),
-  });
-  // The second half is for a cache that revalidates while it still answers with what it has.
-  const keyCacheSeconds = Math.min(CACHE_SECONDS, Math.floor(config.key_publish_lead_seconds / 2));
-  const documents = publicDocuments({
-    metadata,
-    jwks: () => ring.jwks(),
-    keyCacheSeconds,
-    jwksRead: (reader) => readers.saw(reader, ring.version, nowSeconds()),
-  });
+  const keyCacheSeconds = keyCacheSecondsOf(config);
+  const documents = servedDocuments(parts, keyCacheSeconds, readers);
   const tokenBodyLimitBytes = config.body_limit_bytes;
   return {
     routes: {
