@@ -86,12 +86,20 @@ function announce({ issuer, workers }: Config, log: Logger, addresses: Partial<S
   log.info({ issuer, ...addresses, ...several, node: process.version }, 'listening');
 }
 
+/**
+ * A terminal's Ctrl-C reaches every process of the command, and npm passes its own on: what comes so soon after
+ * the first signal is its echo, not an operator who lost patience.
+ */
+const ECHO_MS = 250;
+
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
+    let firstAtMs: number | undefined;
     const asked = () => {
+      firstAtMs ??= performance.now();
       resolve();
-      process.once('SIGTERM', () => process.exit(1)).once('SIGINT', () => process.exit(1));
+      if (performance.now() - firstAtMs > ECHO_MS) process.exit(1);
     };
-    process.once('SIGTERM', asked).once('SIGINT', asked);
+    process.on('SIGTERM', asked).on('SIGINT', asked);
   });
 }

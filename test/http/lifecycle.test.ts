@@ -108,6 +108,10 @@ describe('SIGTERM', () => {
     await sleep(50);
     process.kill(service.pid, 'SIGTERM');
     await eventually(async () => assert.ok(service.output.some((line) => line.includes('"draining"'))), 2000);
+    // What follows the first signal at once is its echo.
+    process.kill(service.pid, 'SIGINT');
+    await sleep(500);
+    assert.ok(!service.output.some((line) => line.includes('"stopped"')));
     const began = performance.now();
     assert.equal(await service.stop(), 1);
     assert.ok(performance.now() - began < 4000);
