@@ -6,6 +6,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { onceEach } from '../lib/once-each.ts';
 import { printableText } from '../lib/text.ts';
 import { parseDistinguishedName } from './distinguished-name.ts';
 
@@ -53,19 +54,30 @@ export function hasSubject(certificate: X509Certificate, registered: Certificate
   const [first, ...others] = Object.entries(subjectsOf(registered)) as [keyof CertificateSubjects, string][];
   if (first === undefined || others.length > 0) return false;
   const [member, value] = first;
+  if (member === 'tls_client_auth_subject_dn') {
+    const presented = subjectOf(certificate);
+    return presented !== undefined && presented === registeredSubject(registered);
+  }
   return MATCHES[member](certificate, value);
 }
+
+/** In the form that two are compared in. */
+export const subjectOf = onceEach(({ subject }: X509Certificate) =>
+  // One relative name a line, in the certificate's order, which is RFC 4514's the other way round.
+  parseDistinguishedName((subject ?? '').split('\n').reverse().join(',')),
+);
+const registeredSubject = onceEach(({ tls_client_auth_subject_dn = '' }: CertificateSubjects) =>
+  parseDistinguishedName(tls_client_auth_subject_dn),
+);
 
 const EXACT = { subject: 'never', wildcards: false } as const;
 
 const MATCHES: Readonly<
-  Record<keyof CertificateSubjects, (certificate: X509Certificate, value: string) => boolean>
+  Record<
+    Exclude<keyof CertificateSubjects, 'tls_client_auth_subject_dn'>,
+    (certificate: X509Certificate, value: string) => boolean
+  >
 > = {
-  tls_client_auth_subject_dn: ({ subject }, value) => {
-    // One relative name a line, in the certificate's order, which is RFC 4514's the other way round.
-    const presented = parseDistinguishedName((subject ?? '').split('\n').reverse().join(','));
-    return presented !== undefined && presented === parseDistinguishedName(value);
-  },
   tls_client_auth_san_dns: (certificate, value) => certificate.checkHost(value, EXACT) !== undefined,
   tls_client_auth_san_uri: ({ subjectAltName }, value) => urisIn(subjectAltName ?? '').includes(value),
   tls_client_auth_san_ip: (certificate, value) => certificate.checkIP(value) !== undefined,

@@ -16,6 +16,7 @@ import { memoryRateLimiter } from '../stores/memory-rate-limiter.ts';
 import { decoyKeys } from '../tokens/decoy-keys.ts';
 import { type IssuerContext, issueAccessToken } from '../tokens/issue.ts';
 import type { KeyRoadContext } from '../tokens/key-road.ts';
+import { proofNonces } from '../tokens/proof-nonces.ts';
 import { type QuickTokenContext, quickToken } from '../tokens/quick-token.ts';
 import type { Revocations } from '../tokens/revocations.ts';
 import { statusListUri } from '../tokens/server-metadata.ts';
@@ -78,6 +79,7 @@ export function tokenService(
     issuer: config.issuer,
     replays: store.replays,
     decoys: decoyKeys(randomBytes),
+    nonces: config.dpop_nonce_required ? proofNonces(parts.credentials.tagProofNonce) : undefined,
     now: nowSeconds,
   };
   const quick: QuickTokenContext = {

@@ -102,6 +102,10 @@ export const settings = {
         'Networks of the proxies in front: only from there are `X-Forwarded-For`, `X-Forwarded-Proto` and `Client-Cert` (RFC 9440) believed. The proxy must take these headers away from what callers send. Default: none is believed.',
       examples: [['10.1.2.3/32']],
     }),
+  dpop_nonce_required: z.boolean().default(false).meta({
+    description:
+      'Whether a DPoP proof must have a nonce that the service gave out, at most 4 minutes old (RFC 9449 section 8): it then can not be made long before it is used, and the clocks of clients do not matter. A client without one is told one, and has to ask again.',
+  }),
   log_level: z.enum(LOG_LEVELS).default('info').meta({ description: 'Least severe level that is logged.' }),
   allow_insecure_issuer: z.boolean().default(false).meta({
     description: 'Allow an `http:` issuer on a host that is not loopback. Development only.',

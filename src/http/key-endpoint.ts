@@ -7,11 +7,11 @@
 import type { Context } from 'koa';
 import { Refusal } from '../lib/refusal.ts';
 import { bringsKey, namedByKey } from '../tokens/authenticate-key.ts';
-import type { Confirmation } from '../tokens/claims.ts';
 import { type PresentedCertificate, thumbprintOf } from '../tokens/client-certificate.ts';
+import { requireNonce } from '../tokens/dpop-proof.ts';
 import { confirmProof, type KeyRoadContext, takeKeyRoad } from '../tokens/key-road.ts';
 import { plainRequest } from '../tokens/plain-request.ts';
-import { type ShortRoadContext, takeShortRoad } from '../tokens/short-road.ts';
+import { type Confirm, type ShortRoadContext, takeShortRoad } from '../tokens/short-road.ts';
 import { tokenForm } from '../tokens/token-form.ts';
 import { TokenRefusal } from '../tokens/token-refusal.ts';
 import type { PresentedBy } from './presented-certificate.ts';
@@ -21,12 +21,13 @@ export function keyEndpoint(
   road: KeyRoadContext & ShortRoadContext,
   presentedBy: PresentedBy,
   bodyLimitBytes: number,
-  engine: TokenEndpoint,
+  engine: (ctx: Context, confirm?: Confirm) => Promise<void>,
 ): TokenEndpoint {
   return async function answerKeyRequest(ctx) {
     const body = await peekBody(ctx, bodyLimitBytes);
     const text = body.toString('latin1');
-    const { authorization = '', dpop: proof } = ctx.req.headers;
+    const { authorization = '' } = ctx.req.headers;
+    const proof = proofOf(ctx, road);
     const certificate = presentedBy(ctx.req);
     const confirm = confirmation(road, proof, certificate);
     const plain = confirm && plainRequest(text, authorization);
@@ -41,33 +42,33 @@ export function keyEndpoint(
     const hasSecret = form.client_secret !== undefined || authorization !== '';
     if (form.client_assertion !== undefined && hasSecret) throw notOneMechanism();
     // A certificate is shown on every request of a connection, also on one that means its secret.
-    if (hasSecret || !bringsKey({ form, certificate })) {
-      if (proof !== undefined) throw notWithProof();
-      return engine(ctx);
-    }
+    if (hasSecret || !bringsKey({ form, certificate })) return engine(ctx, confirm);
     ctx.state.triedClient = namedByKey(form);
     ctx.body = await takeKeyRoad(road, { form, certificate }, confirm);
   };
 }
 
+/** Whatever becomes of the request, its answer has the nonce for the next proof (RFC 9449 section 8.2). */
+function proofOf(ctx: Context, { nonces, now }: KeyRoadContext): string | undefined {
+  const { dpop: proof } = ctx.req.headers;
+  // Node.js joins two headers into one text, which is no proof.
+  if (typeof proof !== 'string') return undefined;
+  if (nonces !== undefined) ctx.set('DPoP-Nonce', nonces.current(now()));
+  requireNonce(proof, { nonces, nowSeconds: now() });
+  return proof;
+}
+
 /** What the token may be bound to. `undefined`: nothing is proven but what authenticates. */
 function confirmation(
   road: KeyRoadContext,
-  proof: string | string[] | undefined,
+  proof: string | undefined,
   certificate: PresentedCertificate | undefined,
-): (() => Promise<Confirmation>) | undefined {
-  if (typeof proof !== 'string' && certificate === undefined) return undefined;
+): Confirm | undefined {
+  if (proof === undefined && certificate === undefined) return undefined;
   return async () => ({
-    ...(typeof proof === 'string' ? await confirmProof(road, proof) : {}),
+    ...(proof === undefined ? {} : await confirmProof(road, proof)),
     ...(certificate === undefined ? {} : { 'x5t#S256': thumbprintOf(certificate) }),
   });
-}
-
-/** The engine knows nothing of the proof, and would answer with a token that is not bound to its key. */
-function notWithProof(): TokenRefusal {
-  const description =
-    'with a DPoP proof send the credentials, grant_type, scope and resource, each once, and nothing else';
-  return new TokenRefusal('invalid_request', description);
 }
 
 /** RFC 6749 section 2.3; and a bogus assertion beside a secret proves nothing (S-TOK-07, S-TOK-08). */

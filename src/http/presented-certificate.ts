@@ -7,6 +7,7 @@ import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { IsInNetworks } from '../lib/networks.ts';
+import { onceEach } from '../lib/once-each.ts';
 import { isIssuedBy } from '../tokens/certificate-chain.ts';
 import type { PresentedCertificate } from '../tokens/client-certificate.ts';
 
@@ -20,18 +21,17 @@ export interface PresentedOptions {
 export type PresentedBy = (req: IncomingMessage) => PresentedCertificate | undefined;
 
 export function presentedCertificate(options: PresentedOptions): PresentedBy {
-  const bySocket = new WeakMap<TLSSocket, PresentedCertificate>();
-  return ({ socket, headers }) => {
-    if (options.isTrustedProxy(socket.remoteAddress)) return fromHeaders(headers, options);
-    if (!(socket instanceof TLSSocket)) return undefined;
-    const known = bySocket.get(socket);
-    if (known !== undefined) return known;
+  const hasAuthorities = options.authorities.length > 0;
+  const byConnection = onceEach((socket: TLSSocket) => {
     const certificate = socket.getPeerX509Certificate();
-    if (certificate === undefined) return undefined;
     // Without authorities of ours OpenSSL asked the ones of all the world.
-    const presented = { certificate, isTrusted: options.authorities.length > 0 && socket.authorized };
-    bySocket.set(socket, presented);
-    return presented;
+    return certificate && { certificate, isTrusted: hasAuthorities && socket.authorized };
+  });
+  // A proxy's connection carries the requests of many, and each is asked about at more than one place.
+  const byRequest = onceEach(({ headers }: IncomingMessage) => fromHeaders(headers, options));
+  return (req) => {
+    if (options.isTrustedProxy(req.socket.remoteAddress)) return byRequest(req);
+    return req.socket instanceof TLSSocket ? byConnection(req.socket) : undefined;
   };
 }
 

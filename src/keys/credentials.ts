@@ -11,6 +11,7 @@ export interface Credentials {
   readonly hashApiKey: KeyedHash;
   readonly signCursor: KeyedHash;
   readonly tagStatusList: KeyedHash;
+  readonly tagProofNonce: KeyedHash;
   readonly registrationToken: KeyedHash;
   readonly idempotencyHash: KeyedHash;
   readonly idempotencySealer: Sealer;
@@ -25,6 +26,7 @@ export function createCredentials(kek: KeyEncryptionKey, random: RandomBytes): C
     hashApiKey: keyedHash(kek, 'api-key-pepper'),
     signCursor: keyedHash(kek, 'cursor-authentication'),
     tagStatusList: keyedHash(kek, 'status-list'),
+    tagProofNonce: keyedHash(kek, 'proof-nonce'),
     registrationToken: keyedHash(kek, 'registration-token'),
     idempotencyHash: keyedHash(kek, 'idempotency-hash'),
     idempotencySealer: createSealer(deriveKey(kek, 'idempotency-sealing'), random),

@@ -16,6 +16,7 @@ export type Purpose =
   | 'api-key-pepper'
   | 'registration-token'
   | 'status-list'
+  | 'proof-nonce'
   | 'cursor-authentication'
   | 'idempotency-hash'
   | 'idempotency-sealing'

@@ -11,7 +11,7 @@ import { errors, type JWK, Provider } from 'oidc-provider';
 import type { TokenClient } from '../clients/token-client.ts';
 import { Refusal } from '../lib/refusal.ts';
 import { PUBLIC_PATHS } from '../tokens/server-metadata.ts';
-import type { ShortRoadContext } from '../tokens/short-road.ts';
+import type { Confirm, ShortRoadContext } from '../tokens/short-road.ts';
 import { authenticationFailed, type TokenError, TokenRefusal } from '../tokens/token-refusal.ts';
 import { oneTarget, text } from '../tokens/token-target.ts';
 import { clientAdapter, RECORD_MEMBER } from './client-adapter.ts';
@@ -24,8 +24,11 @@ export interface EngineOptions extends ShortRoadContext {
 type ProviderMiddleware = Provider['middleware'][number];
 export type EngineContext = Parameters<ProviderMiddleware>[0];
 
-/** A Koa middleware for `POST /oauth2/token`. */
-export function createEngine(options: EngineOptions): (ctx: EngineContext) => Promise<void> {
+/** For `POST /oauth2/token`. `confirm` says what the token is bound to, once the client is authenticated. */
+export type Engine = (ctx: EngineContext, confirm?: Confirm) => Promise<void>;
+
+export function createEngine(options: EngineOptions): Engine {
+  const confirms = new WeakMap<object, Confirm>();
   const provider = new Provider(options.issuer, {
     adapter: clientAdapter(options.clients),
     jwks: { keys: [unusedKey()] },
@@ -51,11 +54,17 @@ export function createEngine(options: EngineOptions): (ctx: EngineContext) => Pr
       if (client === undefined) throw new Error('a client was authenticated that has no record');
       requireUnambiguous(ctx.oidc.body ?? {});
       const { resource, audience, scope } = ctx.oidc.params ?? {};
-      ctx.body = await options.issue(client, { resource: oneTarget(resource, audience), scope: text(scope) });
+      const request = { resource: oneTarget(resource, audience), scope: text(scope) };
+      // The engine itself knows nothing of a proof, and of no certificate.
+      ctx.body = await options.issue(client, request, await confirms.get(ctx)?.());
     },
     ['scope', 'resource', 'audience'],
   );
-  return throughProvider(provider);
+  const handle = throughProvider(provider);
+  return async function answerByEngine(ctx, confirm) {
+    if (confirm !== undefined) confirms.set(ctx, confirm);
+    await handle(ctx);
+  };
 }
 
 /** The engine does not start without a key of its own. This one is forgotten with the process, unused. */
@@ -86,7 +95,7 @@ function triedBasic(ctx: { get(header: string): string } | undefined): boolean {
  * a list of resources would silently become the default one, S-TOK-04).
  */
 function requireUnambiguous(body: Readonly<Record<string, unknown>>): void {
-  if ('client_assertion' in body) {
+  if (text(body.client_assertion) !== undefined) {
     throw new errors.InvalidRequest('client authentication must only be provided using one mechanism');
   }
   if (Object.values(body).some(Array.isArray)) {

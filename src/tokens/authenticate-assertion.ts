@@ -9,21 +9,21 @@ import { isClientId } from '../clients/client-id.ts';
 import type { ClientJwk } from '../clients/client-jwks.ts';
 import { getsTokensHere } from '../clients/client-record.ts';
 import type { TokenClient } from '../clients/token-client.ts';
-import type { AuthenticationContext } from './authenticate-client.ts';
 import {
+  type Assertion,
   type AssertionClaim,
   candidateKeys,
-  type ExpectedAssertion,
   readAssertion,
   verifyAssertion,
 } from './client-assertion.ts';
 import type { DecoyKeys } from './decoy-keys.ts';
+import { type ClientReads, judgedAnew } from './judged-anew.ts';
 import { claimId, type ReplayStore } from './replay-store.ts';
 import type { TokenForm } from './token-form.ts';
 import { authenticationFailed } from './token-refusal.ts';
 
 export interface AssertionContext {
-  readonly clients: Pick<AuthenticationContext['clients'], 'read'>;
+  readonly clients: ClientReads;
   readonly issuer: string;
   readonly replays: ReplayStore;
   readonly decoys: DecoyKeys;
@@ -46,24 +46,34 @@ export async function authenticateByAssertion(
 ): Promise<TokenClient> {
   const claim = readAssertion(text);
   if (claim === undefined) throw failed('is no JWT with an algorithm that we take and a subject');
-  const { clientId } = claim;
-  const record = isClientId(clientId) ? await context.clients.read(clientId) : undefined;
-  const client = record !== undefined && getsTokensHere(record) ? record : undefined;
-  const keys = client === undefined ? [] : keysOf(client, claim);
-  const expected: ExpectedAssertion = { issuer: context.issuer, clientId, nowSeconds: context.now() };
-  const assertion = await verifyAssertion(
-    text,
-    claim,
-    keys.length > 0 ? keys : [context.decoys[claim.alg]],
-    expected,
-  ).catch((error: Error) => {
-    throw failed(error.message);
-  });
-  if (client === undefined || keys.length === 0) throw failed('is signed by a key of nobody');
+  let reason = 'is signed by a key of nobody';
+  const signed = await judgedAnew(context.clients, claim.clientId, (client) =>
+    signedBy(context, client, text, claim).catch((error: Error) => {
+      reason = error.message;
+      return undefined;
+    }),
+  );
+  if (signed === undefined) throw failed(reason);
   if (type !== ASSERTION_TYPE) throw failed('came without its type');
-  if (client_id !== undefined && client_id !== clientId) throw failed("is another client's than client_id");
-  await claimOnce(context.replays, client, assertion);
-  return client;
+  if (client_id !== undefined && client_id !== claim.clientId)
+    throw failed("is another client's than client_id");
+  await claimOnce(context.replays, signed.client, signed.assertion);
+  return signed.client;
+}
+
+/** Throws an error whose message is for the log. Verifies once whoever it is, by a key of nobody if need be. */
+async function signedBy(
+  { issuer, decoys, now }: AssertionContext,
+  record: TokenClient | undefined,
+  text: string,
+  claim: AssertionClaim,
+): Promise<{ readonly client: TokenClient; readonly assertion: Assertion } | undefined> {
+  const client = record !== undefined && getsTokensHere(record) ? record : undefined;
+  const own = client === undefined ? [] : keysOf(client, claim);
+  const keys = own.length > 0 ? own : [decoys[claim.alg]];
+  const expected = { issuer, clientId: claim.clientId, nowSeconds: now() };
+  const assertion = await verifyAssertion(text, claim, keys, expected);
+  return client === undefined || own.length === 0 ? undefined : { client, assertion };
 }
 
 /** Those that its registration lets it use for this: none for a client of another method. */
@@ -77,7 +87,7 @@ function keysOf({ metadata }: TokenClient, claim: AssertionClaim): readonly Clie
 async function claimOnce(
   replays: ReplayStore,
   { client_id }: TokenClient,
-  { jti, issuedAtSeconds, leftSeconds }: Awaited<ReturnType<typeof verifyAssertion>>,
+  { jti, issuedAtSeconds, leftSeconds }: Assertion,
 ): Promise<void> {
   const id = claimId('assertion', client_id, jti);
   const outcome = await replays.claim({ id, issuedAtSeconds, ttlSeconds: leftSeconds });

@@ -2,19 +2,14 @@
  * Who the client is that sends a request: by its secret, over the one method that it is registered with.
  * Every endpoint that clients authenticate at comes here.
  */
-import { type ClientId, isClientId } from '../clients/client-id.ts';
 import { getsTokensHere } from '../clients/client-record.ts';
 import type { TokenClient } from '../clients/token-client.ts';
+import { type ClientReads, judgedAnew } from './judged-anew.ts';
 import type { SecretCredentials } from './plain-request.ts';
 import { authenticationFailed } from './token-refusal.ts';
 
 export interface AuthenticationContext {
-  /** Resolves with `undefined` for a client that is unknown; throws `StoreUnavailable` when it can't tell. */
-  readonly clients: {
-    read(id: ClientId): Promise<TokenClient | undefined>;
-    /** The same from the store, whatever is in memory. */
-    readAnew(id: ClientId): Promise<TokenClient | undefined>;
-  };
+  readonly clients: ClientReads;
   /** Whether `secret` is valid for `client` now. Must cost the same for `undefined`, the unknown client. */
   readonly matchesSecret: (client: TokenClient | undefined, secret: string) => boolean;
 }
@@ -30,10 +25,7 @@ export async function authenticateBySecret(
     const client = isAllowed ? record : undefined;
     return matchesSecret(client, clientSecret) ? client : undefined;
   };
-  const id = isClientId(clientId) ? clientId : undefined;
-  const record = id && (await clients.read(id));
-  // A secret that another node has just given out is not in memory here yet: it must work at once (R-09).
-  const client = authenticated(record) ?? (record && id && authenticated(await clients.readAnew(id)));
+  const client = await judgedAnew(clients, clientId, authenticated);
   if (client !== undefined) return client;
   throw authenticationFailed(
     'no active client, valid secret and registered method together',

@@ -11,6 +11,7 @@ import {
   namedByAssertion,
 } from './authenticate-assertion.ts';
 import { isCertificateOf, type PresentedCertificate } from './client-certificate.ts';
+import { judgedAnew } from './judged-anew.ts';
 import type { TokenForm } from './token-form.ts';
 import { authenticationFailed } from './token-refusal.ts';
 
@@ -36,14 +37,12 @@ export async function authenticateByKey(
   { form, certificate }: KeyCredentials,
 ): Promise<TokenClient> {
   if (form.client_assertion !== undefined) return authenticateByAssertion(context, form);
-  const { client_id = '' } = form;
-  const client = isClientId(client_id) ? await context.clients.read(client_id) : undefined;
   const now = new Date(context.now() * 1000);
-  const isTheirs =
-    client !== undefined &&
-    certificate !== undefined &&
-    getsTokensHere(client) &&
-    isCertificateOf(client, certificate, now);
-  if (!isTheirs) throw authenticationFailed('no active client whose certificate this is', false);
+  const client = await judgedAnew(context.clients, form.client_id ?? '', (record) => {
+    const active = record !== undefined && getsTokensHere(record) ? record : undefined;
+    const isTheirs = certificate !== undefined && isCertificateOf(active, certificate, now);
+    return isTheirs ? active : undefined;
+  });
+  if (client === undefined) throw authenticationFailed('no active client whose certificate this is', false);
   return client;
 }

@@ -3,9 +3,10 @@
  * key that it registered (`self_signed_tls_client_auth`), RFC 8705 sections 2.1 and 2.2. Pure.
  */
 import { createHash, type X509Certificate } from 'node:crypto';
-import { hasSubject } from '../clients/certificate-subject.ts';
+import { hasSubject, subjectOf } from '../clients/certificate-subject.ts';
 import type { ClientJwk } from '../clients/client-jwks.ts';
 import type { TokenClient } from '../clients/token-client.ts';
+import { onceEach } from '../lib/once-each.ts';
 import { isInForce } from './certificate-chain.ts';
 
 export interface PresentedCertificate {
@@ -15,16 +16,20 @@ export interface PresentedCertificate {
 }
 
 export function isCertificateOf(
-  { metadata }: Pick<TokenClient, 'metadata'>,
+  client: Pick<TokenClient, 'metadata'> | undefined,
   { certificate, isTrusted }: PresentedCertificate,
   now: Date,
 ): boolean {
-  if (!isInForce(certificate, now)) return false;
+  // Taken from it whoever the client is, so that a known one takes no longer than an unknown one (S-TOK-11).
+  const jwk = jwkOf(certificate);
+  subjectOf(certificate);
+  if (client === undefined || !isInForce(certificate, now)) return false;
+  const { metadata } = client;
   switch (metadata.token_endpoint_auth_method) {
     case 'tls_client_auth':
       return isTrusted && hasSubject(certificate, metadata);
     case 'self_signed_tls_client_auth':
-      return (metadata.jwks?.keys ?? []).some((key) => isOfKey(certificate, key));
+      return (metadata.jwks?.keys ?? []).some((key) => isOfKey(certificate, jwk, key));
     default:
       return false;
   }
@@ -36,14 +41,21 @@ export function thumbprintOf({ certificate }: PresentedCertificate): string {
 }
 
 /** A certificate that was registered (`x5c`) is meant itself; else every one with the key. */
-function isOfKey(certificate: X509Certificate, key: ClientJwk): boolean {
+function isOfKey(certificate: X509Certificate, jwk: PublicMembers, key: ClientJwk): boolean {
   const [registered] = key.x5c ?? [];
   if (registered !== undefined) return certificate.raw.equals(Buffer.from(registered, 'base64'));
-  try {
-    const jwk: Readonly<Record<string, unknown>> = { ...certificate.publicKey.export({ format: 'jwk' }) };
-    const wanted: Readonly<Record<string, unknown>> = { ...key };
-    return ['kty', 'crv', 'x', 'y', 'n', 'e'].every((member) => jwk[member] === wanted[member]);
-  } catch {
-    return false;
-  }
+  const wanted: PublicMembers = { ...key };
+  return MEMBERS.every((member) => jwk[member] === wanted[member]);
 }
+
+type PublicMembers = Readonly<Record<string, unknown>>;
+const MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e'];
+
+/** Without members for a key that JOSE has no writing for. */
+const jwkOf = onceEach(({ publicKey }: X509Certificate): PublicMembers => {
+  try {
+    return { ...publicKey.export({ format: 'jwk' }) };
+  } catch {
+    return {};
+  }
+});

@@ -5,20 +5,24 @@
 import type { AssertionContext } from './authenticate-assertion.ts';
 import { authenticateByKey, type KeyCredentials } from './authenticate-key.ts';
 import type { Confirmation } from './claims.ts';
-import { PROOF_WINDOW_SECONDS, proofRefused, verifyProof } from './dpop-proof.ts';
+import { nonceWanted, proofRefused, verifyProof } from './dpop-proof.ts';
 import type { TokenResponse } from './issue.ts';
+import type { ProofNonces } from './proof-nonces.ts';
 import { claimId } from './replay-store.ts';
 import { PUBLIC_PATHS } from './server-metadata.ts';
-import type { ShortRoadContext } from './short-road.ts';
+import type { Confirm, ShortRoadContext } from './short-road.ts';
 import { askedFor } from './token-form.ts';
 
-export type KeyRoadContext = AssertionContext & Pick<ShortRoadContext, 'issue'>;
+export interface KeyRoadContext extends AssertionContext, Pick<ShortRoadContext, 'issue'> {
+  /** Where proofs must have a nonce of ours. */
+  readonly nonces: ProofNonces | undefined;
+}
 
 /** Throws `TokenRefusal`, `Refusal` (`ring_unavailable`) or `StoreUnavailable`. */
 export async function takeKeyRoad(
   context: KeyRoadContext,
   credentials: KeyCredentials,
-  confirm?: () => Promise<Confirmation>,
+  confirm?: Confirm,
 ): Promise<TokenResponse> {
   const client = await authenticateByKey(context, credentials);
   return context.issue(client, askedFor(credentials.form), await confirm?.());
@@ -26,16 +30,15 @@ export async function takeKeyRoad(
 
 /** What a DPoP proof binds the token to; once, and for our configured token endpoint alone (S-POP-07). */
 export async function confirmProof(
-  { issuer, replays, now }: Pick<KeyRoadContext, 'issuer' | 'replays' | 'now'>,
+  { issuer, replays, nonces, now }: Pick<KeyRoadContext, 'issuer' | 'replays' | 'nonces' | 'now'>,
   text: string,
 ): Promise<Confirmation> {
-  const expected = { method: 'POST', url: issuer + PUBLIC_PATHS.token, nowSeconds: now() };
-  const { jkt, jti, issuedAtSeconds } = await verifyProof(text, expected);
-  const outcome = await replays.claim({
-    id: claimId('proof', jkt, jti),
-    issuedAtSeconds,
-    ttlSeconds: issuedAtSeconds + PROOF_WINDOW_SECONDS - expected.nowSeconds + 1,
-  });
+  const expected = { method: 'POST', url: issuer + PUBLIC_PATHS.token, nowSeconds: now(), nonces };
+  const { jkt, jti, issuedAtSeconds, leftSeconds } = await verifyProof(text, expected);
+  const id = claimId('proof', jkt, jti);
+  const outcome = await replays.claim({ id, issuedAtSeconds, ttlSeconds: leftSeconds });
+  // The store began to remember after the nonce was issued: with a new one the client is through.
+  if (outcome === 'forgotten' && nonces !== undefined) throw nonceWanted();
   if (outcome !== 'claimed') throw proofRefused(`is ${outcome}`);
   return { jkt };
 }

@@ -18,11 +18,14 @@ export interface ShortRoadContext extends AuthenticationContext {
   ) => TokenResponse | Promise<TokenResponse>;
 }
 
-/** `confirm` is for who is authenticated. Throws `TokenRefusal`, `Refusal` (`ring_unavailable`) or `StoreUnavailable`. */
+/** What the token is bound to; asked once the client is authenticated, because asking may use up a proof. */
+export type Confirm = () => Promise<Confirmation>;
+
+/** Throws `TokenRefusal`, `Refusal` (`ring_unavailable`) or `StoreUnavailable`. */
 export async function takeShortRoad(
   context: ShortRoadContext,
   plain: PlainRequest,
-  confirm?: () => Promise<Confirmation>,
+  confirm?: Confirm,
 ): Promise<TokenResponse> {
   const client = await authenticateBySecret(context, plain);
   return context.issue(client, plain.request(), await confirm?.());

@@ -9,7 +9,8 @@ export type TokenError =
   | 'invalid_scope'
   | 'invalid_target'
   | 'unauthorized_client'
-  | 'unsupported_grant_type';
+  | 'unsupported_grant_type'
+  | 'use_dpop_nonce';
 
 export class TokenRefusal extends Error {
   override readonly name = 'TokenRefusal';

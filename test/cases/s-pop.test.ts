@@ -1,7 +1,8 @@
 /** The abuse cases of DPoP (RFC 9449), each by its id, against a running service. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { Readable } from 'node:stream';
+import { after, before, describe, test } from 'node:test';
 import { calculateJwkThumbprint, exportJWK, type JWTHeaderParameters, SignJWT } from 'jose';
 import { ASSERTION_TYPE, assertionOf, type ClientKey, epoch, newClientKey } from '../support/assertion.ts';
 import {
@@ -13,6 +14,9 @@ import {
   postToken,
   send,
 } from '../support/bridge.ts';
+import { type Changes, proofOf } from '../support/proof.ts';
+import { rawRequest, sendRaw } from '../support/raw-http.ts';
+import { shapeOf } from '../support/refusal.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { refuses } from '../support/unwritten.ts';
 
@@ -26,15 +30,8 @@ before(async () => {
 });
 after(() => service?.stop());
 
-type Changes = Readonly<Record<string, unknown>>;
-
-function proofBy({ alg, privateKey, jwk }: ClientKey, claims: Changes = {}, header: Changes = {}) {
-  const { kid: _, ...bare } = jwk;
-  const right = { htm: 'POST', htu: `${service.issuer}/oauth2/token`, jti: randomUUID(), iat: epoch() };
-  return new SignJWT({ ...right, ...claims })
-    .setProtectedHeader({ alg, typ: 'dpop+jwt', jwk: bare, ...header } as JWTHeaderParameters)
-    .sign(privateKey);
-}
+const proofBy = (by: ClientKey, claims?: Changes, header?: Changes) =>
+  proofOf(by, service.issuer, claims, header);
 
 function ask(
   proof: string | undefined,
@@ -61,6 +58,7 @@ const refusedProof = async (proof: string | Promise<string>) => {
 async function bound(answer: Answer, by: ClientKey = key): Promise<void> {
   assert.equal(answer.status, 200, answer.text);
   assert.equal(answer.body.token_type, 'DPoP');
+  assert.equal(answer.headers.get('dpop-nonce'), null, 'only where nonces are wanted');
   assert.deepEqual(claimsOf(answer.body.access_token).cnf, { jkt: await calculateJwkThumbprint(by.jwk) });
 }
 
@@ -106,6 +104,13 @@ test('S-POP-05: a proof of another type, algorithm or key is refused, and so is 
   await refusedProof(proofBy(key, {}, { jwk: await exportJWK(key.privateKey) }));
   await refusedProof(proofBy(key, {}, { jwk: undefined }));
   await refusedProof(proofBy(rsa));
+  for (const member of ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv']) {
+    const { kid: _, ...jwk } = key.jwk;
+    await refusedProof(proofBy(key, {}, { jwk: { ...jwk, [member]: 'AQAB' } }));
+    await refusedProof(proofBy(key, {}, { jwk: { ...jwk, [member]: '' } }));
+  }
+  await refusedProof(proofBy(key, {}, { jwk: { ...key.jwk, use: 'enc' } }));
+  await refusedProof(proofBy(key, {}, { jwk: { ...key.jwk, alg: 'ES384' } }));
   const symmetric = new SignJWT({ htm: 'POST', jti: randomUUID(), iat: epoch() })
     .setProtectedHeader({
       alg: 'HS256',
@@ -115,6 +120,52 @@ test('S-POP-05: a proof of another type, algorithm or key is refused, and so is 
     .sign(Buffer.alloc(32, 's'));
   await refusedProof(symmetric);
   for (const text of ['x', 'a.b.c', `${await proofBy(key)}, ${await proofBy(key)}`]) await refusedProof(text);
+});
+
+test('S-POP-05: what a proof calls critical and nobody here knows refuses it, however well it is signed', async () => {
+  const { kid: _, ...jwk } = key.jwk;
+  const signed = async (more: Changes) => {
+    const header = JSON.stringify({ alg: 'ES256', typ: 'dpop+jwt', jwk, ...more });
+    const [, payload] = (await proofBy(key)).split('.');
+    const data = `${Buffer.from(header).toString('base64url')}.${payload}`;
+    const algorithm = { name: 'ECDSA', hash: 'SHA-256' };
+    const signature = await crypto.subtle.sign(algorithm, key.privateKey, Buffer.from(data));
+    return `${data}.${Buffer.from(signature).toString('base64url')}`;
+  };
+  await bound(await ask(await signed({})));
+  for (const more of [
+    { crit: ['unheard-of'], 'unheard-of': 1 },
+    { crit: ['unheard-of'] },
+    { crit: [] },
+    { crit: ['typ'] },
+    { crit: 'b64' },
+    { crit: ['b64'], b64: false },
+  ]) {
+    await refusedProof(signed(more));
+  }
+});
+
+test('a proof may say its type in full, its time in fractions, and its URL in another writing', async () => {
+  await bound(await ask(await proofBy(key, {}, { typ: 'application/dpop+jwt' })));
+  await bound(await ask(await proofBy(key, { iat: epoch() + 0.25 })));
+  const htu = service.issuer.replace('http:', 'HTTP:');
+  await bound(await ask(await proofBy(key, { htu: `${htu}/./oauth2/%74oken` })));
+  await bound(
+    await ask(await proofBy(key, { jti: 'x'.repeat(255), ath: 'of another use', nonce: 'of nobody' })),
+  );
+});
+
+test('S-POP-05: two proofs are none, in one header or in two', async () => {
+  const headers = [
+    `Host: 127.0.0.1:${service.publicPort}`,
+    `Authorization: Basic ${btoa(`${client.client_id}:${client.client_secret}`)}`,
+    'Content-Type: application/x-www-form-urlencoded',
+    `DPoP: ${await proofBy(key)}`,
+    `DPoP: ${await proofBy(key)}`,
+  ];
+  const bytes = rawRequest('POST /oauth2/token', headers, 'grant_type=client_credentials');
+  await refuses(service, INVALID, () => sendRaw(service.publicUrl, bytes));
+  await refusedProof(`${await proofBy(key)},${await proofBy(key)}`);
 });
 
 test('S-POP-05: a proof is good once, also when ten come at once', async () => {
@@ -161,12 +212,94 @@ test('a client that authenticates by a key may bind its token to another', async
   await bound(await postToken(service, form, { dpop: await proofBy(other) }), other);
 });
 
-test('a proof beside what only the engine reads is refused, never answered with a token that is not bound', async () => {
-  const { client_id, client_secret } = client;
-  const authorization = `Basic ${btoa(`${client_id}:${client_secret}`)}`;
-  const dpop = await proofBy(key);
-  const form = { grant_type: 'client_credentials', other: 'x' };
-  await refuses(service, { status: 400, error: 'invalid_request', says: /DPoP/ }, () =>
-    postToken(service, form, { authorization, dpop }),
-  );
+describe('a request that is not plain', () => {
+  const post = (form: string, headers: Record<string, string>) =>
+    send(`${service.publicUrl}/oauth2/token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      body: form,
+    });
+  const authorization = () => `Basic ${btoa(`${client.client_id}:${client.client_secret}`)}`;
+  const GRANT = 'grant_type=client_credentials';
+  const wide = 'x'.repeat(20_000);
+
+  test('is bound to its proof like any other, whatever about it only the engine reads', async () => {
+    const { body: poster } = await portal(service).create({
+      scope: 'read',
+      token_endpoint_auth_method: 'client_secret_post',
+    });
+    const inBody = `client_id=${poster.client_id}&client_secret=${poster.client_secret}`;
+    for (const [form, headers] of [
+      // RFC 6749 section 3.2: what is not known is ignored, what has no value is omitted.
+      [`${GRANT}&other=x`, { authorization: authorization() }],
+      [`${GRANT}&scope=&resource=`, { authorization: authorization() }],
+      [`${GRANT}&scope=read&a=1&b=2&c=3&d=4&e=5`, { authorization: authorization() }],
+      [`${GRANT}&${inBody}&other=x`, {}],
+      [`${GRANT}&other=${wide}`, { authorization: authorization() }],
+      // RFC 9110 section 11.1: the scheme in any case.
+      [GRANT, { authorization: authorization().replace('Basic', 'basic') }],
+      [GRANT, { authorization: authorization().replace('Basic', 'BASIC') }],
+      [GRANT, { authorization: authorization().replace(/=+$/, '') }],
+      [`${GRANT}&client_assertion=&client_assertion_type=`, { authorization: authorization() }],
+    ] as const) {
+      const plain = await post(form, headers);
+      assert.equal(plain.body.token_type, 'Bearer', `${form.slice(0, 80)}: ${plain.text}`);
+      await bound(await post(form, { ...headers, dpop: await proofBy(key) }));
+    }
+  });
+
+  test('in pieces is bound, too', async () => {
+    const pieces = Readable.from([GRANT, '&other', '=x']);
+    const answer = await send(`${service.publicUrl}/oauth2/token`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        authorization: authorization(),
+        dpop: await proofBy(key),
+      },
+      body: pieces as unknown as ReadableStream,
+      duplex: 'half',
+    } as RequestInit);
+    await bound(answer);
+  });
+
+  test('S-POP-05: hears of a wrong proof, and a proof is used once here too', async () => {
+    const form = `${GRANT}&other=x`;
+    const ask = (dpop: string) => post(form, { authorization: authorization(), dpop });
+    for (const proof of [await proofBy(key, { htm: 'GET' }), 'x', '']) {
+      await refuses(service, INVALID, () => ask(proof));
+    }
+    const proof = await proofBy(key);
+    await bound(await ask(proof));
+    await refuses(service, INVALID, () => ask(proof));
+  });
+
+  test('S-POP-06: gets no other token where the client wants bound ones', async () => {
+    const { body } = await portal(service).create({ scope: 'read', dpop_bound_access_tokens: true });
+    const own = `Basic ${btoa(`${body.client_id}:${body.client_secret}`)}`;
+    await refuses(service, INVALID, () => post(`${GRANT}&other=x`, { authorization: own }));
+  });
+
+  test('is refused with a proof exactly as without one', async () => {
+    for (const [form, headers] of [
+      [`${GRANT}&scope=read&scope=read`, { authorization: authorization() }],
+      [`${GRANT}&other=x&other=y`, { authorization: authorization() }],
+      [`${GRANT}&scope=admin&other=x`, { authorization: authorization() }],
+      [`${GRANT}&resource=a&audience=b`, { authorization: authorization() }],
+      ['grant_type=password&other=x', { authorization: authorization() }],
+      ['other=x', { authorization: authorization() }],
+      [`${GRANT}&other=x`, { authorization: 'Basic eDp5' }],
+      [`${GRANT}&other=x`, { authorization: 'Bearer x' }],
+      [`${GRANT}&other=x`, {}],
+      [`${GRANT}&client_secret=x`, { authorization: authorization() }],
+      [`${GRANT}&client_assertion=x`, { authorization: authorization() }],
+      [GRANT, { authorization: authorization(), 'content-type': 'application/json' }],
+      ['', { authorization: authorization() }],
+    ] as const) {
+      const without = await post(form, headers);
+      assert.ok(without.status >= 400, form);
+      const answer = await post(form, { ...headers, dpop: await proofBy(key) });
+      assert.deepEqual(shapeOf(answer), shapeOf(without), form);
+    }
+  });
 });

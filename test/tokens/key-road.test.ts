@@ -20,9 +20,10 @@ async function outcome(claim: () => Promise<ClaimOutcome>) {
   let issued = 0;
   const context: KeyRoadContext = {
     issuer,
-    clients: { read: async () => client },
+    clients: { read: async () => client, readAnew: async () => client },
     replays: { claim },
     decoys: decoyKeys(randomBytes),
+    nonces: undefined,
     issue: async () => {
       issued += 1;
       return { access_token: 'token', token_type: 'Bearer', expires_in: 1 };
