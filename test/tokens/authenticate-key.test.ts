@@ -170,7 +170,8 @@ test('S-TOK-11: a certificate is refused in one time, whether the client is know
 
 test('S-TOK-11: an assertion is refused in one time, whether the client is known or not', async () => {
   const jwks = { keys: [oldKey.jwk] };
-  const client_assertion = await assertionOf(newKey, { client_id: aClient().client_id, issuer });
+  const forger = await newClientKey('ES256', oldKey.jwk.kid);
+  const client_assertion = await assertionOf(forger, { client_id: aClient().client_id, issuer });
   const form = { client_assertion_type: ASSERTION_TYPE, client_assertion };
   const clients = {
     unknown: undefined,
