@@ -38,11 +38,19 @@ const BOUNDS = [
     measured: ({ many }: Measured) => many.manyOverOne,
   },
   {
-    // Issue 5, "Speed". With `--million` most are not in memory, and a token asks Redis first.
+    // All are in memory, as above.
     name: 'CPU of a token, many clients in Redis over one',
-    limit: 2,
+    limit: 1.2,
     unit: '×',
     measured: ({ redis }: Measured) => redis.manyOverOne,
+  },
+  {
+    // Issue 5, "Speed". Most are not in memory, and a token asks Redis first.
+    name: 'CPU of a token, a million clients in Redis over one',
+    limit: 2,
+    unit: '×',
+    measured: ({ redis: { million } }: Measured) =>
+      typeof million === 'string' ? million : million.manyOverOne,
   },
   {
     // Issue 5, "Speed": a stock oidc-provider takes at least half as much again.

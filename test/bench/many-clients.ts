@@ -2,6 +2,7 @@
  * What a token costs where many clients ask, drawn uniformly, over what it costs where one asks: the same
  * process, in rounds that take turns. And how long one takes when requests come at 70 % of what it can do.
  */
+import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts';
 import { newKeyEncryptionKey, startService } from '../support/service.ts';
 import { cpuPerRequestUs } from './compare.ts';
 import { fillStore } from './fill-store.ts';
@@ -34,15 +35,14 @@ export async function measureManyClients(options: ManyClientsOptions): Promise<M
   const keyEncryptionKey = newKeyEncryptionKey();
   const service = await startService({ config: CONFIG, env: { KEY_ENCRYPTION_KEY: keyEncryptionKey } });
   try {
-    const filled = await fillStore(
-      {
-        storeUrl: `sqlite:${service.directory}/store.db`,
-        keyEncryptionKey,
-        resources: Object.values(RESOURCES),
-        labels: { application_id: APPLICATION_ID },
-      },
-      options.manyClients,
-    );
+    const store = await openSqliteStore({ file: `${service.directory}/store.db` });
+    const filling = {
+      keyEncryptionKey,
+      resources: Object.values(RESOURCES),
+      labels: { application_id: APPLICATION_ID },
+    };
+    const filled = await fillStore(store.clients, filling, options.manyClients);
+    await store.close();
     const many = filled.map((client) => tokenRequest(client, RESOURCES.ES256));
     const one = many.slice(0, 1);
     const server = { pid: service.pid, port: service.publicPort };

@@ -1,7 +1,7 @@
 /** The tables of a run, for a person. */
 import { ALGS } from './bare-settings.ts';
 import type { BenchOptions, Cost, Measured } from './measure.ts';
-import type { RedisClients } from './redis-clients.ts';
+import type { MoreThanCached, RedisClients } from './redis-clients.ts';
 import { SERVERS, type ServerName } from './servers.ts';
 import type { Workers } from './workers.ts';
 
@@ -45,7 +45,7 @@ export function tables({ machine, options, measured, bounds, seconds }: Report):
       ],
     ]),
     '',
-    table([['Clients in Redis, drawn uniformly', 'µs', '× ours'], ...redisRows(measured.redis)]),
+    table([['Clients in Redis, drawn uniformly', 'µs', '× one'], ...redisRows(measured.redis)]),
     '',
     ...(typeof measured.workers === 'string' ? [] : [workersTable(measured.workers), '']),
     table([
@@ -74,13 +74,23 @@ function costRows({ tokens, jwks }: Measured): string[][] {
   ];
 }
 
-function redisRows({ clients, cpuUs, startMs, stockOverOurs }: RedisClients): string[][] {
+function redisRows({ clients, cpuUs, manyOverOne, million, ...redis }: RedisClients): string[][] {
   const many = clients.toLocaleString('en');
   return [
     ['one · dcr-bridge', String(cpuUs.one), ''],
-    [`${many} · dcr-bridge`, String(cpuUs.many), ''],
-    [`${many} · oidc-provider, stock`, String(cpuUs.stock), String(stockOverOurs)],
-    [`a start with none, with ${many}: ${startMs.empty} ms, ${startMs.filled} ms`, '', ''],
+    [`${many} · dcr-bridge`, String(cpuUs.many), String(manyOverOne)],
+    [`${many} · oidc-provider, stock`, String(cpuUs.stock), ''],
+    ...(typeof million === 'string' ? [] : millionRows(million)),
+    [`a start with none, with all: ${redis.startMs.empty} ms, ${redis.startMs.filled} ms`, '', ''],
+  ];
+}
+
+function millionRows({ clients, cpuUs, manyOverOne, ...million }: MoreThanCached): string[][] {
+  return [
+    ['one of many more', String(cpuUs.one), ''],
+    [`${clients.toLocaleString('en')} · dcr-bridge`, String(cpuUs.many), String(manyOverOne)],
+    [`a client takes ${million.redisBytesPerClient} bytes of Redis;`, '', ''],
+    [`the service, its cache full, ${million.residentMiB} MiB`, '', ''],
   ];
 }
 
