@@ -13,8 +13,10 @@ export interface BareSettings {
   readonly resources: Readonly<Record<string, Alg>>;
   /** The service's own, byte for byte. */
   readonly jwks: string;
-  /** Where the stock server finds its clients, instead of the one above. */
+  /** Where the stock server finds its clients, instead of the one above, and the floor claims assertions. */
   readonly redisUrl?: string;
+  /** The floor's client by its public key. */
+  readonly clientJwk?: Readonly<Record<string, unknown>>;
 }
 
 /** As the parent passed it to `fork`. */

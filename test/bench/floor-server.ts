@@ -1,18 +1,22 @@
 /**
  * The floor: the least that a token can cost on this machine. A bare `node:http` server that parses the
  * form, checks the Basic secret against its keyed hash and signs the same JWT; and the same JWKS bytes. It
- * knows one client, keeps no log, counts nothing and refuses without an explanation.
+ * knows one client, keeps no log, counts nothing and refuses without an explanation. If the client has a key
+ * instead, it verifies its assertion and claims it in Redis.
  */
 import {
   createHmac,
+  createPublicKey,
   createSecretKey,
   generateKeyPairSync,
   randomBytes,
   sign,
   timingSafeEqual,
+  verify,
 } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Redis } from 'ioredis';
 import { derToJose } from '../../src/keys/ecdsa-signature.ts';
 import { type Alg, bareSettings, reportPort } from './bare-settings.ts';
 
@@ -21,6 +25,11 @@ const pepper = createSecretKey(randomBytes(32));
 const hash = (secret: string): Buffer => createHmac('sha256', pepper).update(secret).digest();
 const expected = hash(settings.clientSecret);
 const jwks = Buffer.from(settings.jwks);
+const redis = settings.redisUrl === undefined ? undefined : new Redis(settings.redisUrl);
+const clientKey =
+  settings.clientJwk === undefined
+    ? undefined
+    : createPublicKey({ key: { ...settings.clientJwk }, format: 'jwk' });
 
 const ecKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const rsaKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
@@ -49,6 +58,24 @@ function isTheClient(authorization = ''): boolean {
   return timingSafeEqual(actual, expected) && isId && scheme === 'Basic';
 }
 
+const ASSERTION_SECONDS = 60;
+
+async function isOfTheClient(assertion: string): Promise<boolean> {
+  const [head = '', body = '', signature = ''] = assertion.split('.');
+  const { iss, sub, aud, exp, jti } = JSON.parse(Buffer.from(body, 'base64url').toString());
+  const isMeant = iss === settings.clientId && sub === iss && aud === settings.issuer;
+  const isSigned =
+    clientKey !== undefined &&
+    verify(
+      'sha256',
+      Buffer.from(`${head}.${body}`),
+      { key: clientKey, dsaEncoding: 'ieee-p1363' },
+      Buffer.from(signature, 'base64url'),
+    );
+  if (!isMeant || !isSigned || exp * 1000 < Date.now()) return false;
+  return (await redis?.set(`floor:${jti}`, '1', 'EX', ASSERTION_SECONDS, 'NX')) === 'OK';
+}
+
 function accessToken(resource: string, alg: Alg, scope: string): string {
   const now = Math.floor(Date.now() / 1000);
   const claims = {
@@ -68,12 +95,17 @@ function accessToken(resource: string, alg: Alg, scope: string): string {
   return `${signed}.${signer.sign(signed)}`;
 }
 
-function answerToken(request: IncomingMessage, response: ServerResponse, body: string): void {
+async function answerToken(request: IncomingMessage, response: ServerResponse, body: string) {
   const form = new URLSearchParams(body);
+  const assertion = form.get('client_assertion');
+  if (assertion === null) answerClient(form, response, isTheClient(request.headers.authorization));
+  else answerClient(form, response, await isOfTheClient(assertion));
+}
+
+function answerClient(form: URLSearchParams, response: ServerResponse, isValid: boolean): void {
   const resource = form.get('resource') ?? '';
   const alg = settings.resources[resource];
   const scope = form.get('scope') ?? settings.scope;
-  const isValid = isTheClient(request.headers.authorization);
   if (!isValid || alg === undefined || form.get('grant_type') !== 'client_credentials') {
     response.writeHead(400).end();
     return;

@@ -1,4 +1,6 @@
 /** One run of the bench: everything that is measured, and nothing judged. */
+
+import { type Assertions, type AssertionsOptions, measureAssertions } from './assertions.ts';
 import { ALGS, type Alg } from './bare-settings.ts';
 import { compareCpu } from './compare.ts';
 import { runLoad } from './load.ts';
@@ -10,7 +12,11 @@ import { type IdleMemory, measureIdleMemory, measureStarts } from './start-and-m
 import { median, percentile, rounded } from './statistics.ts';
 import { measureWorkers, type Workers, type WorkersOptions } from './workers.ts';
 
-export interface BenchOptions extends ManyClientsOptions, RedisClientsOptions, WorkersOptions {
+export interface BenchOptions
+  extends AssertionsOptions,
+    ManyClientsOptions,
+    RedisClientsOptions,
+    WorkersOptions {
   readonly warmUpRequests: number;
   readonly starts: number;
   readonly latencyRequests: number;
@@ -40,6 +46,7 @@ export interface Measured {
   readonly memory: IdleMemory;
   readonly many: ManyClients;
   readonly redis: RedisClients;
+  readonly assertions: Assertions;
   /** A text says why they were not measured. */
   readonly workers: Workers | string;
 }
@@ -59,11 +66,13 @@ export async function measure(options: BenchOptions): Promise<Measured> {
   ]);
   const many = await measureManyClients(options);
   const redis = await measureRedisClients(options);
+  const assertions = await measureAssertions(options);
   const workers = await measureWorkers(options);
   return {
     ...costs,
     many,
     redis,
+    assertions,
     workers,
     start: {
       firstMs: Math.round(Math.min(...start.firstMs)),

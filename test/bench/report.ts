@@ -47,6 +47,8 @@ export function tables({ machine, options, measured, bounds, seconds }: Report):
     '',
     table([['Clients in Redis, drawn uniformly', 'µs', '× one'], ...redisRows(measured.redis)]),
     '',
+    table([['Clients that prove a key (ES256), over Redis', 'µs', '× floor'], ...assertionRows(measured)]),
+    '',
     ...(typeof measured.workers === 'string' ? [] : [workersTable(measured.workers), '']),
     table([
       ['Open loop, 70 % of capacity', 'a second', 'p50 ms', 'p99 ms'],
@@ -91,6 +93,14 @@ function millionRows({ clients, cpuUs, manyOverOne, ...million }: MoreThanCached
     [`${clients.toLocaleString('en')} · dcr-bridge`, String(cpuUs.many), String(manyOverOne)],
     [`a client takes ${million.redisBytesPerClient} bytes of Redis;`, '', ''],
     [`the service, its cache full, ${million.residentMiB} MiB`, '', ''],
+  ];
+}
+
+function assertionRows({ assertions: { cpuUs, overFloor, claim } }: Measured): string[][] {
+  return [
+    [NAMES.floor, String(cpuUs.floor), ''],
+    [NAMES.service, String(cpuUs.service), String(overFloor)],
+    [`an assertion leaves ${claim.bytes} bytes in Redis for at most ${claim.seconds} s`, '', ''],
   ];
 }
 

@@ -17,13 +17,20 @@ export function basicAuthorization({ client_id, client_secret }: Credentials): s
 }
 
 export function tokenRequest(client: Credentials, resource: string): Buffer {
-  const form = tokenForm(resource);
+  return formPost(tokenForm(resource), [`Authorization: ${basicAuthorization(client)}`]);
+}
+
+export function formRequest(parameters: Readonly<Record<string, string>>): Buffer {
+  return formPost(new URLSearchParams(parameters).toString(), []);
+}
+
+function formPost(form: string, headers: readonly string[]): Buffer {
   return Buffer.from(
     [
       `POST ${TOKEN_PATH} HTTP/1.1`,
       'Host: 127.0.0.1',
       'Accept: */*',
-      `Authorization: ${basicAuthorization(client)}`,
+      ...headers,
       'Content-Type: application/x-www-form-urlencoded',
       `Content-Length: ${form.length}`,
       '',

@@ -65,10 +65,18 @@ const SAME_TOKENS = {
   resources: Object.fromEntries(ALGS.map((alg) => [RESOURCES[alg], alg])),
 };
 const STOCK = new URL('stock-server.ts', import.meta.url);
+const FLOOR = new URL('floor-server.ts', import.meta.url);
 
 /** The stock server alone, over the clients that are in Redis. */
 export function startStock(over: Required<Pick<BareSettings, 'issuer' | 'redisUrl'>>) {
   return startBare(STOCK, { ...SAME_TOKENS, ...over, clientId: '', clientSecret: '', jwks: '' });
+}
+
+/** The floor alone, with a client that has a key. */
+export function startFloor(
+  over: Required<Pick<BareSettings, 'issuer' | 'redisUrl' | 'clientId' | 'clientJwk'>>,
+) {
+  return startBare(FLOOR, { ...SAME_TOKENS, ...over, clientSecret: '', jwks: '' });
 }
 
 export async function startServers(): Promise<BenchServers> {
@@ -85,10 +93,7 @@ export async function startServers(): Promise<BenchServers> {
     clientSecret: client.client_secret,
     jwks: (await send(service.publicUrl + JWKS_PATH)).text,
   };
-  const [floor, stock] = await Promise.all([
-    startBare(new URL('floor-server.ts', import.meta.url), settings),
-    startBare(STOCK, settings),
-  ]);
+  const [floor, stock] = await Promise.all([startBare(FLOOR, settings), startBare(STOCK, settings)]);
   const servers = { floor, service: { pid: service.pid, port: service.publicPort }, stock };
   await assertSameTokens(servers, client);
   return {
