@@ -18,7 +18,11 @@ export interface CertificateOptions {
   readonly altNames?: string;
   /** Lines like `extendedKeyUsage=serverAuth`. */
   readonly extensions?: readonly string[];
+  /** From now; 0 is over at once. */
   readonly days?: number;
+  /** As `-newkey` takes it: `rsa:1024`. */
+  readonly newKey?: string;
+  readonly digest?: string;
 }
 
 let made = 0;
@@ -26,6 +30,7 @@ let made = 0;
 /** Signed by `authority`, or by itself. */
 export function newCertificate(options: CertificateOptions, authority?: CertificateFiles): CertificateFiles {
   const { subject, altNames, extensions = ['basicConstraints=critical,CA:FALSE'], days = 2 } = options;
+  const { newKey = 'ec', digest = 'sha256' } = options;
   made += 1;
   const at = (name: string) => join(tempDir('certificate'), `${made}-${name}`);
   const [keyFile, certFile] = [at('key.pem'), at('cert.pem')];
@@ -33,7 +38,8 @@ export function newCertificate(options: CertificateOptions, authority?: Certific
   const { status, stderr } = spawnSync(
     'openssl',
     [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+      ...['req', '-x509', '-newkey', newKey, '-nodes', `-${digest}`],
+      ...(newKey === 'ec' ? ['-pkeyopt', 'ec_paramgen_curve:P-256'] : []),
       ...['-days', String(days), '-subj', subject, '-keyout', keyFile, '-out', certFile],
       ...all.flatMap((line) => ['-addext', line]),
       ...(authority ? ['-CA', authority.certFile, '-CAkey', authority.keyFile] : []),

@@ -1,0 +1,155 @@
+/** Which certificates come from an authority of ours, where a proxy passes them on. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isIssuedBy } from '../../src/tokens/certificate-chain.ts';
+import { type CertificateFiles, newAuthority, newCertificate } from '../support/certificates.ts';
+import { tempDir } from '../support/temp.ts';
+
+const root = newAuthority('root');
+const AUTHORITY = ['basicConstraints=critical,CA:TRUE'];
+/** Saying neither whose key it is nor whose signed it: only the signature tells. */
+const KEYLESS = ['subjectKeyIdentifier=none', 'authorityKeyIdentifier=none'];
+const LEAF = { subject: '/CN=leaf' };
+const between = (name: string, by: CertificateFiles, more: object = {}) =>
+  newCertificate({ subject: `/CN=${name}`, extensions: AUTHORITY, ...more }, by);
+const read = ({ cert }: CertificateFiles) => new X509Certificate(cert);
+/** When everything below has been made. */
+const NOW = new Date(Date.now() + 60_000);
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const isIssued = (leaf: CertificateFiles, further: readonly CertificateFiles[] = [], now = NOW) =>
+  isIssuedBy(read(leaf), further.map(read), [read(root)], now);
+
+test('a chain of authorities is followed, in whatever order it comes, up to five certificates', () => {
+  const authorities = [root];
+  for (const name of ['a', 'b', 'c', 'd', 'e']) authorities.unshift(between(name, authorities[0] ?? root));
+  const [, d, c, b, a] = authorities.slice(0, -1) as [CertificateFiles, ...CertificateFiles[]];
+  assert.ok(d && c && b && a);
+  assert.ok(isIssued(newCertificate(LEAF, root)));
+  const leaf = newCertificate(LEAF, d);
+  assert.ok(isIssued(leaf, [d, c, b, a]));
+  assert.ok(isIssued(leaf, [a, c, d, b]));
+  assert.ok(!isIssued(leaf, [d, c, b]), 'a link is missing');
+  const deeper = newCertificate(LEAF, authorities[0]);
+  assert.ok(!isIssued(deeper, authorities.slice(0, -1)), 'six');
+});
+
+test('a chain that leads back to itself ends', () => {
+  const one = newAuthority('one');
+  assert.ok(!isIssued(newCertificate(LEAF, one), [one, one, one]));
+});
+
+test('S-POP-02: a stranger of the same name, and who is no authority, issue nothing', () => {
+  const impostor = newAuthority('root');
+  assert.ok(!isIssued(newCertificate(LEAF, impostor)));
+  assert.ok(!isIssued(newCertificate(LEAF, impostor), [impostor]));
+  assert.ok(!isIssued(newCertificate({ ...LEAF, extensions: KEYLESS }, impostor)));
+  assert.ok(isIssued(newCertificate({ ...LEAF, extensions: KEYLESS }, root)));
+  const client = newCertificate({ subject: '/CN=client' }, root);
+  assert.ok(!isIssued(newCertificate(LEAF, client), [client]));
+});
+
+test('S-POP-02: a certificate for servers is none of a client, and nor is one from an authority for servers', () => {
+  const usage = (...usages: readonly string[]) => [`extendedKeyUsage=${usages.join(',')}`];
+  const withUsage = (...usages: readonly string[]) =>
+    newCertificate({ ...LEAF, extensions: usage(...usages) }, root);
+  assert.ok(!isIssued(withUsage('serverAuth')));
+  assert.ok(!isIssued(withUsage('codeSigning', 'emailProtection')));
+  assert.ok(isIssued(withUsage('clientAuth')));
+  assert.ok(isIssued(withUsage('serverAuth', 'clientAuth')));
+  assert.ok(isIssued(withUsage('anyExtendedKeyUsage')));
+  const forServers = between('servers', root, { extensions: [...AUTHORITY, ...usage('serverAuth')] });
+  assert.ok(!isIssued(newCertificate(LEAF, forServers), [forServers]));
+  const forClients = between('clients', root, { extensions: [...AUTHORITY, ...usage('clientAuth')] });
+  assert.ok(isIssued(newCertificate(LEAF, forClients), [forClients]));
+});
+
+test('a certificate is good from its first to its last moment, and so is each above it', () => {
+  const leaf = newCertificate({ ...LEAF, days: 10 }, root);
+  const short = between('short', root, { days: 1 });
+  const below = newCertificate({ ...LEAF, days: 10 }, short);
+  const later = (days: number) => new Date(NOW.getTime() + days * DAY_MS);
+  assert.ok(isIssued(below, [short]));
+  assert.ok(!isIssued(below, [short], later(1.5)), 'the authority between is over');
+  assert.ok(isIssued(leaf, [], later(1.5)));
+  assert.ok(!isIssued(leaf, [], later(3)), 'our own authority is over');
+  assert.ok(!isIssued(leaf, [], later(-1)), 'not yet');
+});
+
+test('a key or a signature that others can make is not believed', () => {
+  assert.ok(isIssued(newCertificate({ ...LEAF, newKey: 'rsa:2048' }, root)));
+  assert.ok(isIssued(newCertificate({ ...LEAF, newKey: 'ed25519' }, root)));
+  assert.ok(!isIssued(newCertificate({ ...LEAF, newKey: 'rsa:1024' }, root)));
+  assert.ok(!isIssued(newCertificate({ ...LEAF, digest: 'sha1' }, root)));
+  const weakly = between('weakly signed', root, { digest: 'sha1' });
+  assert.ok(!isIssued(newCertificate(LEAF, weakly), [weakly]));
+  const weak = between('weak', root, { newKey: 'rsa:1024' });
+  assert.ok(!isIssued(newCertificate(LEAF, weak), [weak]));
+});
+
+/** The same with other bytes for a signature, as long as one by a key of that length. */
+function withSignature(files: CertificateFiles, bytes: number): CertificateFiles {
+  const { raw } = new X509Certificate(files.cert);
+  const signed = partsOf(partsOf(raw)[0]?.content ?? raw).slice(0, 2);
+  const content = Buffer.concat([...signed.map(({ whole }) => whole), part(0x03, Buffer.alloc(bytes + 1))]);
+  const base64 = part(0x30, content).toString('base64');
+  return { ...files, cert: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n` };
+}
+
+/** Of DER: tag, length in two bytes, content. */
+function part(tag: number, content: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([tag, 0x82, content.length >> 8, content.length & 0xff]), content]);
+}
+
+function partsOf(der: Buffer): readonly { readonly whole: Buffer; readonly content: Buffer }[] {
+  const parts: { whole: Buffer; content: Buffer }[] = [];
+  for (let at = 0; at < der.length; ) {
+    const first = der[at + 1] ?? 0;
+    const head = first < 0x80 ? 2 : 2 + (first & 0x7f);
+    const end = at + head + (first < 0x80 ? first : der.readUIntBE(at + 2, first & 0x7f));
+    parts.push({ whole: der.subarray(at, end), content: der.subarray(at + head, end) });
+    at = end;
+  }
+  return parts;
+}
+
+test('a key that is made to be slow is not even tried', () => {
+  const modulus = randomBytes(2048);
+  for (const index of [0, 2047]) modulus[index] = 0xff;
+  const jwk = {
+    kty: 'RSA',
+    n: modulus.toString('base64url'),
+    e: Buffer.alloc(8, 0xff).toString('base64url'),
+  };
+  const at = (name: string) => join(tempDir('certificate'), name);
+  const [publicFile, requestFile, certFile] = [at('public.pem'), at('request.pem'), at('huge.pem')];
+  writeFileSync(
+    publicFile,
+    createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }),
+  );
+  const openssl = (...args: readonly string[]) => {
+    const { status, stderr } = spawnSync('openssl', args, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+  };
+  const anyKey = newCertificate(LEAF);
+  const extensionsFile = at('extensions.cnf');
+  writeFileSync(extensionsFile, [...AUTHORITY, ...KEYLESS].join('\n'));
+  openssl('req', '-new', '-key', anyKey.keyFile, '-subj', '/CN=slow', '-out', requestFile);
+  openssl(
+    ...['x509', '-req', '-in', requestFile, '-force_pubkey', publicFile, '-out', certFile],
+    ...['-CA', root.certFile, '-CAkey', root.keyFile, '-extfile', extensionsFile],
+  );
+  const slow = { ...anyKey, cert: readFileSync(certFile, 'utf8') };
+  const namesake = newCertificate({ subject: '/CN=slow', extensions: AUTHORITY, newKey: 'rsa:2048' });
+  const below = withSignature(newCertificate({ ...LEAF, extensions: KEYLESS }, namesake), modulus.length);
+  assert.ok(read(below).checkIssued(read(slow)), 'else its key would not be tried anyway');
+  for (const leaf of [slow, below]) {
+    const startedAt = performance.now();
+    for (let times = 0; times < 100; times += 1) assert.ok(!isIssued(leaf, [slow, slow, slow, slow, slow]));
+    assert.ok(performance.now() - startedAt < 1000, `${performance.now() - startedAt} ms`);
+  }
+});
