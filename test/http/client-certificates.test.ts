@@ -177,6 +177,14 @@ describe('on our own TLS', () => {
     assert.equal((await portal(tls).create(method)).status, 400, 'without keys');
   });
 
+  test('S-POP-02: a self-signed certificate is good for as long as it says', async () => {
+    const over = newCertificate({ subject: '/CN=over', days: -1 });
+    const method = { token_endpoint_auth_method: 'self_signed_tls_client_auth' };
+    const client_id = await register(tls, { ...method, jwks: { keys: [jwkOf(over), jwkOf(alone)] } });
+    assert.equal((await post(alone, grant(client_id))).status, 200);
+    await refuses(tls, FAILED, () => post(over, grant(client_id)));
+  });
+
   test('a certificate that is registered itself (x5c) is the only one of its key', async () => {
     const method = { token_endpoint_auth_method: 'self_signed_tls_client_auth' };
     const raw = (files: CertificateFiles) => new X509Certificate(files.cert).raw.toString('base64');
@@ -185,6 +193,10 @@ describe('on our own TLS', () => {
       jwks: { keys: [{ ...jwkOf(alone), x5c: [raw(alone)] }] },
     });
     assert.equal((await post(alone, grant(client_id))).status, 200);
+    const twin = newCertificate({ subject: '/CN=alone', sameKey: alone });
+    await refuses(tls, FAILED, () => post(twin, grant(client_id)));
+    const byKey = await register(tls, { ...method, jwks: { keys: [jwkOf(alone)] } });
+    assert.equal((await post(twin, grant(byKey))).status, 200, 'where only the key is registered');
     const ofAnotherKey = { keys: [{ ...jwkOf(alone), x5c: [raw(mine)] }] };
     assert.equal((await portal(tls).create({ ...method, jwks: ofAnotherKey })).status, 400);
   });

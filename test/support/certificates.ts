@@ -1,6 +1,6 @@
 /** An authority of our own and what it signs, and certificates that nobody signed, made with openssl. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tempDir } from './temp.ts';
 
@@ -18,10 +18,12 @@ export interface CertificateOptions {
   readonly altNames?: string;
   /** Lines like `extendedKeyUsage=serverAuth`. */
   readonly extensions?: readonly string[];
-  /** From now; 0 is over at once. */
+  /** From now; -1 was over yesterday. */
   readonly days?: number;
   /** As `-newkey` takes it: `rsa:1024`. */
   readonly newKey?: string;
+  /** Instead of a new key: the one that another certificate has. */
+  readonly sameKey?: CertificateFiles;
   readonly digest?: string;
 }
 
@@ -30,24 +32,41 @@ let made = 0;
 /** Signed by `authority`, or by itself. */
 export function newCertificate(options: CertificateOptions, authority?: CertificateFiles): CertificateFiles {
   const { subject, altNames, extensions = ['basicConstraints=critical,CA:FALSE'], days = 2 } = options;
-  const { newKey = 'ec', digest = 'sha256' } = options;
+  const { newKey = 'ec', sameKey, digest = 'sha256' } = options;
   made += 1;
   const at = (name: string) => join(tempDir('certificate'), `${made}-${name}`);
-  const [keyFile, certFile] = [at('key.pem'), at('cert.pem')];
+  const [keyFile, certFile] = [sameKey?.keyFile ?? at('key.pem'), at('cert.pem')];
+  const curve = newKey === 'ec' ? ['-pkeyopt', 'ec_paramgen_curve:P-256'] : [];
+  const key = sameKey ? ['-key', keyFile] : ['-newkey', newKey, ...curve, '-nodes', '-keyout', keyFile];
   const all = altNames === undefined ? extensions : [...extensions, `subjectAltName=${altNames}`];
-  const { status, stderr } = spawnSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', newKey, '-nodes', `-${digest}`],
-      ...(newKey === 'ec' ? ['-pkeyopt', 'ec_paramgen_curve:P-256'] : []),
-      ...['-days', String(days), '-subj', subject, '-keyout', keyFile, '-out', certFile],
-      ...all.flatMap((line) => ['-addext', line]),
-      ...(authority ? ['-CA', authority.certFile, '-CAkey', authority.keyFile] : []),
-    ],
-    { encoding: 'utf8' },
+  openssl(
+    ...['req', '-x509', ...key, `-${digest}`],
+    ...['-days', String(Math.max(days, 1)), '-subj', subject, '-out', certFile],
+    ...all.flatMap((line) => ['-addext', line]),
+    ...(authority ? ['-CA', authority.certFile, '-CAkey', authority.keyFile] : []),
   );
-  if (status !== 0) throw new Error(`openssl failed: ${stderr}`);
+  if (days < 0) endEarlier({ certFile, keyFile }, authority, { subject, days, extensions: all });
   return { certFile, keyFile, cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
+}
+
+/** `req` makes no certificate whose time is over; `x509` does. */
+function endEarlier(
+  { certFile, keyFile }: Pick<CertificateFiles, 'certFile' | 'keyFile'>,
+  authority: CertificateFiles | undefined,
+  { subject, days, extensions }: { subject: string; days: number; extensions: readonly string[] },
+): void {
+  const [requestFile, extensionsFile] = [`${certFile}.request`, `${certFile}.extensions`];
+  writeFileSync(extensionsFile, extensions.join('\n'));
+  openssl('req', '-new', '-key', keyFile, '-subj', subject, '-out', requestFile);
+  const by = authority ? ['-CA', authority.certFile, '-CAkey', authority.keyFile] : ['-signkey', keyFile];
+  const from = ['-in', requestFile, '-extfile', extensionsFile, '-days', String(days)];
+  openssl('x509', '-req', ...from, ...by, '-out', certFile);
+}
+
+/** Throws what it complained of. */
+export function openssl(...args: readonly string[]): void {
+  const { status, stderr } = spawnSync('openssl', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`openssl failed: ${stderr}`);
 }
 
 export function newAuthority(name: string): CertificateFiles {

@@ -1,12 +1,11 @@
 /** Which certificates come from an authority of ours, where a proxy passes them on. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { createPublicKey, randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isIssuedBy } from '../../src/tokens/certificate-chain.ts';
-import { type CertificateFiles, newAuthority, newCertificate } from '../support/certificates.ts';
+import { type CertificateFiles, newAuthority, newCertificate, openssl } from '../support/certificates.ts';
 import { tempDir } from '../support/temp.ts';
 
 const root = newAuthority('root');
@@ -131,10 +130,6 @@ test('a key that is made to be slow is not even tried', () => {
     publicFile,
     createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' }),
   );
-  const openssl = (...args: readonly string[]) => {
-    const { status, stderr } = spawnSync('openssl', args, { encoding: 'utf8' });
-    assert.equal(status, 0, stderr);
-  };
   const anyKey = newCertificate(LEAF);
   const extensionsFile = at('extensions.cnf');
   writeFileSync(extensionsFile, [...AUTHORITY, ...KEYLESS].join('\n'));
