@@ -11,6 +11,7 @@
 import { spawn } from 'node:child_process';
 import { globSync, statSync } from 'node:fs';
 import { join, matchesGlob } from 'node:path';
+import { ensureCerbos } from './gateways/cerbos-package.ts';
 import { missingPackages as missingForGateways } from './gateways/debian-packages.ts';
 import { ensureInstalled, missingPrograms } from './support/debian-packages.ts';
 
@@ -19,6 +20,9 @@ const EVERYTHING = 'test/**/*.test.ts';
 const GATEWAYS = ['gateways', 'clients-outside', 'upstreams-outside', 'deployment', 'pages'].map(
   (room) => `test/${room}/**/*.test.ts`,
 );
+
+/** It runs Cerbos, which no package manager of Debian's has. */
+const ROTATION = 'test/gateways/rotation/*.test.ts';
 
 /** They end the service over and over; a few rounds of them are among every test. */
 const FAULTS = ['test/registration/upstream/kill.test.ts'];
@@ -44,6 +48,7 @@ try {
   const files = filesOf(args.filter((arg) => !arg.startsWith('-')));
   if (files.length === 0) throw new Error('no test file was found');
   ensureInstalled(() => missingFor(files));
+  if (files.some((file) => matchesGlob(file, ROTATION))) ensureCerbos();
   process.exitCode = await runTests(
     [...args.filter((arg) => arg.startsWith('-')), ...files],
     isFaults(args.filter((arg) => !arg.startsWith('-'))),

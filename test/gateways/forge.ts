@@ -77,7 +77,7 @@ export async function strangersJwk({ token }: Genuine): Promise<Json> {
 }
 
 /** The same token, `header` laid over its own, signed by somebody else. */
-export async function byStranger({ token }: Genuine, header: Json): Promise<string> {
+export async function byStranger({ token }: Pick<Genuine, 'token'>, header: Json): Promise<string> {
   const genuine = parts(token);
   const sign = signerOf(algOf(token), await strangersKey(algOf(token)));
   const signed = `${encoded({ ...genuine.header, ...header })}.${encoded(genuine.claims)}`;

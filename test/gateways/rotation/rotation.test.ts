@@ -12,7 +12,8 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { newRing } from '../../keys/support.ts';
 import { fetchToken, send } from '../../support/bridge.ts';
 import { eventually } from '../../support/eventually.ts';
-import { PROTECTED } from '../issuer.ts';
+import { PROTECTED, type Protected } from '../issuer.ts';
+import { wrongDecisions } from './refusing.ts';
 import { createRotatingWorld, type RotatingWorld } from './world.ts';
 
 const TIMES =
@@ -35,6 +36,7 @@ test('F-13, S-KEY-05: 20 rotations under load, and no verifier of any hand refus
 }, async (t) => {
   const world = await createRotatingWorld(TIMES);
   try {
+    await eachDecides(world);
     await rotations(world, (line) => t.diagnostic(line));
   } finally {
     await world.stop();
@@ -105,6 +107,7 @@ async function rotations(world: RotatingWorld, tell: (line: string) => void): Pr
   }
   const seconds = (performance.now() - startedAt) / 1000;
   await troubles;
+  await eachDecides(world);
   await emptied(world);
   await redis.stop();
   await Promise.all(work);
@@ -114,6 +117,13 @@ async function rotations(world: RotatingWorld, tell: (line: string) => void): Pr
   assert.deepEqual([...new Set(failures)], []);
   const kids = [...kidsOf.values()].flat();
   assert.equal(new Set(kids).size, kids.length, 'a kid belongs to one algorithm');
+}
+
+/** Before the rotations and after them: what each of them verified between says something. */
+async function eachDecides({ one, client, near, outside }: RotatingWorld): Promise<void> {
+  const issued = async ({ resource }: Protected): Promise<string> =>
+    (await fetchToken(one, client, { resource })).body.access_token;
+  assert.deepEqual(await wrongDecisions({ ...near, ...outside }, issued), []);
 }
 
 const jwksOf = async ({ one }: RotatingWorld) => (await send(`${one.publicUrl}/.well-known/jwks.json`)).text;

@@ -11,6 +11,7 @@ import {
   jwtVerify,
 } from 'jose';
 import { send } from '../../support/bridge.ts';
+import { bearer, call } from '../call.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Protected } from '../issuer.ts';
 
@@ -49,12 +50,13 @@ export function inProcess(
   };
 }
 
-/** A call of the API behind it. `current`: the gateway may be another one by now. */
+/**
+ * A call of the API behind it, on a connection of its own: one that is kept may be closed by the gateway in
+ * the moment in which it is used again, which is no refusal. `current`: the gateway may be another one by now.
+ */
 export function throughGateway(current: () => Gateway): Verify {
   return async (token, { path }) => {
-    const { status, text } = await send(current().url + path, {
-      headers: { authorization: `Bearer ${token}` },
-    });
-    if (status !== 200) throw new Error(`${status} ${text.slice(0, 100)}`);
+    const { status } = await call(current().url + path, bearer(token));
+    if (status !== 200) throw new Error(`the gateway answers ${status}`);
   };
 }

@@ -12,6 +12,7 @@ import { newKeyEncryptionKey, startService, type TestService } from '../../suppo
 import { tempDir } from '../../support/temp.ts';
 import { startApache, startHttpd } from '../apache.ts';
 import { startApi } from '../api.ts';
+import { askCerbos, startCerbos } from '../cerbos.ts';
 import { requirePackages } from '../debian-packages.ts';
 import { CONFIG, PROTECTED } from '../issuer.ts';
 import { startExpress } from './express.ts';
@@ -101,6 +102,7 @@ export async function createRotatingWorld({ leadSeconds, cooldownSeconds }: Time
   );
   const express = await startExpress(issuer, (leadSeconds - 1) * 1000, cooldownSeconds * 1000);
   const haproxy = await startRefreshedHaproxy(setting, leadMs / 3);
+  const cerbos = await startCerbos(issuer, leadSeconds - 1);
   const jwksUri = `${issuer}/.well-known/jwks.json`;
   const python = new Map(
     PROTECTED.map(({ resource }) => [resource as string, startPyJwt(jwksUri, issuer, resource)]),
@@ -117,11 +119,13 @@ export async function createRotatingWorld({ leadSeconds, cooldownSeconds }: Time
       'Apache with mod_auth_openidc': throughGateway(() => modAuthOpenidc),
       'HAProxy with the keys as PEM': throughGateway(haproxy.current),
       'express-oauth2-jwt-bearer': throughGateway(() => express),
+      'Cerbos, which never asks for an unknown kid': (token, { resource }) =>
+        askCerbos(cerbos, token, resource),
       PyJWT: async (token, api) => python.get(api.resource)?.verify(token, api),
     },
     async stop() {
       for (const { stop } of python.values()) stop();
-      await Promise.all([haproxy, modOauth2, modAuthOpenidc, express].map((each) => each.stop()));
+      await Promise.all([haproxy, modOauth2, modAuthOpenidc, express, cerbos].map((each) => each.stop()));
       await Promise.all([one, other].map((each) => each.stop()));
       await Promise.all([api.stop(), redis.stop()]);
     },
