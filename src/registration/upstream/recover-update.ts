@@ -44,7 +44,8 @@ async function settle(
   const upstream = upstreamOf(context, client.provider);
   const { asked = client.metadata } = intent;
   const there = await readWithAny(upstream, managementsIn(context, client));
-  const done = widened(asked, there.granted).length === 0 && isAsAsked(asked, there.granted);
+  // Which also says that it is no wider.
+  const done = isAsAsked(asked, there.granted);
   const base = done ? asked : client.metadata;
   if (done || widened(client.metadata, there.granted).length === 0) {
     await storeAnswer(context, client.client_id, there, asGranted(base, there.granted), intent);

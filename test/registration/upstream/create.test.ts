@@ -3,8 +3,9 @@ import { isClientId, upstreamClientId } from '../../../src/clients/client-id.ts'
 import { publicIdOf } from '../../../src/clients/client-record.ts';
 import { createClient } from '../../../src/registration/create.ts';
 import { readClient } from '../../../src/registration/read.ts';
+import { secretOf } from '../../../src/registration/upstream/binding.ts';
 import { type GrantedMetadata, UpstreamFailure } from '../../../src/registration/upstream.ts';
-import { ACME, POLICY, refused, shown } from '../support.ts';
+import { ACME, NOW, POLICY, refused, shown } from '../support.ts';
 import { ISSUER } from './scripted-upstream.ts';
 import { agree, fails, PROVIDER, story, upstreamAct, withKey } from './support.ts';
 
@@ -31,6 +32,12 @@ story(
     await refused('client_unknown', readClient(world, upstreamAct(), client.client_id));
     const stored = JSON.stringify(client);
     for (const secret of [held.client_secret, held.token]) assert.ok(!stored.includes(secret));
+    assert.ok(client.upstream);
+    assert.equal(
+      secretOf(world.upstream, PROVIDER, client.upstream),
+      undefined,
+      'kept only where it may be seen again',
+    );
     await agree(world, 1);
   },
 );
@@ -64,6 +71,9 @@ story('S-RACE-07 of 100 creates at a quota of 3, three are sent', async (world) 
   const creates = Array.from({ length: 100 }, () => createClient(world, upstreamAct(), {}));
   const outcomes = await Promise.allSettled(creates);
   assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 3);
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') assert.equal(outcome.reason.reason, 'quota_exceeded');
+  }
   assert.equal(world.idp.calls.length, 3);
   await agree(world, 3);
 });
@@ -210,6 +220,13 @@ story(
   },
 );
 
+story('a key whose first request is open is not taken for another body', async (world) => {
+  world.idp.trouble('register', 'lost');
+  await fails('unknown', createClient(world, withKey('k'), {}));
+  await refused('idempotency_key_reused', createClient(world, withKey('k', { other: 1 }), {}));
+  assert.deepEqual(world.idp.calls, ['register']);
+});
+
 story('R-07 after two lost answers a key is sent no third time', async (world) => {
   world.idp.trouble('register', 'lost', 'away');
   await fails('unknown', createClient(world, withKey('k'), {}));
@@ -233,12 +250,52 @@ story(
     world.idp.trouble('register', 'lost');
     await fails('unknown', createClient(world, upstreamAct(), {}));
     assert.equal(world.idp.held.size, 1);
-    world.passes(15);
-    await world.recover();
+    // A search that fails says nothing, and is no news.
+    world.idp.trouble('find', 'away', 'away');
+    for (const seconds of [15, 60, 120]) {
+      world.passes(seconds);
+      await world.recover();
+    }
+    assert.deepEqual(
+      world.events.map(({ type }) => type),
+      ['answer_lost', 'settled'],
+    );
     await agree(world, 0);
   },
   { searchable: true },
 );
+
+story(
+  'R-08 every orphan under the marker is removed, also one that a search shows late',
+  async (world) => {
+    world.idp.trouble('register', 'away');
+    await fails('unknown', createClient(world, upstreamAct(), {}));
+    const [intent] = await world.open();
+    assert.ok(intent);
+    world.passes(15);
+    await world.recover();
+    const { metadata } = (await createClient(world, upstreamAct(), {})).client;
+    for (const _ of [1, 2]) await world.idp.register(metadata, intent.op_id);
+    world.passes(120);
+    await world.recover();
+    await agree(world, 1);
+  },
+  { searchable: true },
+);
+
+story('of what a search finds under a marker, the client that we have is no orphan', async (world) => {
+  world.idp.trouble('register', 'lost');
+  await fails('unknown', createClient(world, withKey('k'), {}));
+  const { client } = await createClient(world, withKey('k'), {});
+  const [spare] = await world.open();
+  assert.ok(spare);
+  // An operator has found out how that provider is searched, and has it looked at again.
+  world.idp.searchable = true;
+  await world.store.intents.advance({ ...spare, version: spare.version + 1, next_attempt_at: NOW });
+  await world.recover();
+  assert.deepEqual([...world.idp.held.keys()], [publicIdOf(client)]);
+  await agree(world, 1);
+});
 
 story(
   'a registration that never happened is given up after a while of searching',
@@ -250,7 +307,8 @@ story(
       await world.recover();
     }
     await agree(world, 0);
-    assert.ok(world.idp.calls.length < 20, `${world.idp.calls.length} calls`);
+    // The longer nothing is found, the longer the pauses.
+    assert.ok(world.idp.calls.length < 8, `${world.idp.calls.length} calls`);
   },
   { searchable: true },
 );

@@ -11,12 +11,20 @@ import {
   removeSpares,
 } from '../../../src/registration/upstream/settle-drift.ts';
 import { UpstreamFailure } from '../../../src/registration/upstream.ts';
+import { refused } from '../support.ts';
 import { agree, fails, story, type UpstreamWorld, upstreamAct } from './support.ts';
 
 async function registered(world: UpstreamWorld): Promise<ClientRecord> {
   const { client } = await createClient(world, upstreamAct(), { client_name: 'first', scope: 'read' });
   world.idp.calls.length = 0;
   return client;
+}
+
+/** To whoever reads. */
+function answers(world: UpstreamWorld, status: number): void {
+  world.idp.meanwhile = async (operation) => {
+    if (operation === 'read') throw new UpstreamFailure('upstream_refused', 'not_done', { status });
+  };
 }
 
 /** As stored now; and what is there of it. */
@@ -86,6 +94,49 @@ story('S-UP-08 a refused credential deletes nothing here, whoever is asked', asy
   await agree(world, 1);
 });
 
+for (const status of [404, 410]) {
+  story(`a client that the provider answers ${status} for is absent`, async (world) => {
+    const client = await registered(world);
+    answers(world, status);
+    assert.equal((await look(world, client)).state, 'absent');
+  });
+}
+
+story(
+  'a client that a search finds is not absent, whatever its own address answers',
+  async (world) => {
+    const client = await registered(world);
+    answers(world, 404);
+    assert.equal((await look(world, client)).state, 'unread');
+    assert.equal((await here(world, client)).upstream?.drift, undefined);
+  },
+  { searchable: true },
+);
+
+story('what is no answer of the provider is not taken for one', async (world) => {
+  const client = await registered(world);
+  world.idp.meanwhile = async () => {
+    throw new TypeError('a mistake of ours');
+  };
+  await assert.rejects(look(world, client), TypeError);
+  await agree(world, 1);
+});
+
+story(
+  'a provider that can not be managed is not looked at, and nothing is settled there',
+  async (world) => {
+    const client = await registered(world);
+    assert.deepEqual(await look(world, client).then(({ state, why }) => [state, why]), [
+      'unread',
+      'client_unmanageable',
+    ]);
+    await refused('client_unmanageable', pushOurs(world, client));
+    assert.deepEqual(world.idp.calls, []);
+    assert.deepEqual(await world.open(), []);
+  },
+  { unmanaged: true },
+);
+
 story('a provider that is away says nothing about the client', async (world) => {
   const client = await registered(world);
   world.idp.trouble('read', 'away');
@@ -97,12 +148,12 @@ story('a provider that is away says nothing about the client', async (world) => 
 
 story('a client that is being changed is left alone', async (world) => {
   const client = await registered(world);
-  let during: string | undefined;
+  let during: readonly string[] = [];
   world.idp.meanwhile = async (operation) => {
-    if (operation === 'update') during = (await look(world, client)).state;
+    if (operation === 'update') during = [(await look(world, client)).state, await pushOurs(world, client)];
   };
   await updateClient(world, upstreamAct(), publicIdOf(client), { client_name: 'second' });
-  assert.equal(during, 'busy');
+  assert.deepEqual(during, ['busy', 'busy']);
   assert.deepEqual(world.idp.calls, ['update']);
 });
 
@@ -131,6 +182,33 @@ story('S-UP-04 what is wider there is taken over only at the operator’s insist
   assert.equal((await here(world, client)).metadata.scope, 'read');
   assert.equal(await acceptTheirs(world, await here(world, client), true), 'settled');
   assert.equal((await here(world, client)).metadata.scope, 'read admin');
+});
+
+story(
+  'S-UP-04 a push that is granted wider is not taken over, and one that is refused leaves nothing',
+  async (world) => {
+    const client = await registered(world);
+    world.idp.grants = () => ({ scope: 'read admin' });
+    assert.equal(await pushOurs(world, client), 'wider');
+    assert.deepEqual((await here(world, client)).metadata, client.metadata);
+    world.idp.trouble('update', 'refused');
+    await fails('not_done', pushOurs(world, await here(world, client)));
+    await agree(world, 1);
+  },
+);
+
+story('what was let go can not be let go again, and nobody asks for more than was found', async (world) => {
+  const client = await registered(world);
+  world.idp.held.clear();
+  assert.equal(await letGo(world, client, true), 'settled');
+  assert.equal(await letGo(world, client, true), 'gone');
+});
+
+story('the order of scopes and of redirect URIs is no difference', async (world) => {
+  const redirect_uris = ['https://client.example/a', 'https://client.example/b'];
+  const { client } = await createClient(world, upstreamAct(), { scope: 'read write', redirect_uris });
+  there(world, client).metadata = { scope: 'write  read', redirect_uris: redirect_uris.toReversed() };
+  assert.equal((await look(world, client)).state, 'as_here');
 });
 
 story('a push whose answer was lost is found out about by recovery', async (world) => {

@@ -37,6 +37,9 @@ export interface ScriptedUpstream extends Upstream {
   /** Called in each call, before anything is done. */
   meanwhile: (operation: Operation) => Promise<void>;
   nextId: () => string;
+  searchable: boolean;
+  /** Its answers to a read or an update repeat neither the token, its address nor the secret (RFC 7592 lets it). */
+  terse: boolean;
 }
 
 export interface ScriptedOptions {
@@ -47,6 +50,9 @@ export interface ScriptedOptions {
   /** What a search returns has no secret, as with most providers. */
   readonly findsSecrets?: boolean;
 }
+
+/** Of every secret that it tells. */
+export const SECRET_EXPIRES_AT = 4_000_000_000;
 
 const random = () => randomBytes(12).toString('base64url');
 
@@ -85,14 +91,21 @@ export function scriptedUpstream(options: ScriptedOptions = {}): ScriptedUpstrea
       client_id: client.client_id,
       ...(unmanaged ? {} : management),
       ...(withSecret ? { client_secret: client.client_secret } : {}),
-      client_secret_expires_at: 0,
+      client_secret_expires_at: withSecret ? SECRET_EXPIRES_AT : 0,
       granted: client.metadata,
     };
+  }
+
+  /** To a read or an update. */
+  function managing(client: HeldClient, withSecret: boolean): UpstreamClient {
+    if (!self.terse) return answer(client, withSecret);
+    return { client_id: client.client_id, client_secret_expires_at: 0, granted: client.metadata };
   }
 
   const self: ScriptedUpstream = {
     issuer: ISSUER,
     searchable,
+    terse: false,
     held,
     calls,
     trouble: (operation, ...some) => void troubles.set(operation, [...some]),
@@ -117,14 +130,14 @@ export function scriptedUpstream(options: ScriptedOptions = {}): ScriptedUpstrea
       call('read', () => {
         const client = managed(management);
         if (rotates) client.token = random();
-        return answer(client, false);
+        return managing(client, false);
       }),
     update: (management, metadata) =>
       call('update', () => {
         const client = managed(management);
         if (rotates) client.token = random();
         client.metadata = self.grants(metadata);
-        return answer(client, true);
+        return managing(client, true);
       }),
     remove: (management) =>
       call('remove', () => {
@@ -133,7 +146,7 @@ export function scriptedUpstream(options: ScriptedOptions = {}): ScriptedUpstrea
       }),
     find: (marker) =>
       call('find', () =>
-        searchable
+        self.searchable
           ? [...held.values()]
               .filter((client) => client.marker === marker)
               .map((client) => answer(client, findsSecrets))

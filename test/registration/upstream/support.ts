@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { MAX_PAGE } from '../../../src/clients/client-query.ts';
 import { publicIdOf } from '../../../src/clients/client-record.ts';
 import type { ClientStore } from '../../../src/clients/client-store.ts';
+import { StoreUnavailable } from '../../../src/lib/store-unavailable.ts';
 import { INTENT_STATES, type Intent } from '../../../src/registration/intent.ts';
 import type { IntentStore } from '../../../src/registration/intent-store.ts';
 import type { IntentEvent } from '../../../src/registration/upstream/context.ts';
@@ -76,13 +77,48 @@ export function withKey(key: string, body: Readonly<Record<string, unknown>> = {
   return upstreamAct({ idempotent: { key, route: 'POST /clients', body } });
 }
 
+/** `away`: the store did not do it. `lost`: it did, and its answer did not come. */
+type StoreTrouble = 'away' | 'lost';
+
+/** What happens at the next calls of the store's methods (`clients.create`); then all is well again. */
+export interface StoreTroubles {
+  next(method: `${'clients' | 'intents'}.${string}`, ...troubles: readonly StoreTrouble[]): void;
+}
+
+/** A story in which the store fails when it is told to. */
+export function storeStory(
+  name: string,
+  tell: (world: UpstreamWorld, store: StoreTroubles) => Promise<void>,
+  options: ScriptedOptions = {},
+): void {
+  const troubles = new Map<string, StoreTrouble[]>();
+  const around = <Port extends object>(port: Port): Port => {
+    const prefix = 'begin' in port ? 'intents' : 'clients';
+    const methods = Object.entries(port).map(([method, call]) => [
+      method,
+      async (...args: readonly unknown[]) => {
+        const trouble = troubles.get(`${prefix}.${method}`)?.shift();
+        if (trouble !== undefined) {
+          if (trouble === 'lost') await call(...args);
+          throw new StoreUnavailable(method, 'unknown');
+        }
+        return call(...args);
+      },
+    ]);
+    return Object.fromEntries(methods);
+  };
+  const next: StoreTroubles['next'] = (method, ...some) => void troubles.set(method, [...some]);
+  story(name, (world) => tell(world, { next }), options, around);
+}
+
 export function story(
   name: string,
   tell: (world: UpstreamWorld) => Promise<void>,
   options: ScriptedOptions = {},
+  around?: Parameters<typeof upstreamWorld>[1],
 ): void {
   test(name, async () => {
-    const world = await upstreamWorld(options);
+    const world = await upstreamWorld(options, around);
     try {
       await tell(world);
     } finally {

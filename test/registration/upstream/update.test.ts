@@ -7,8 +7,10 @@ import { readClient } from '../../../src/registration/read.ts';
 import { rotateSecret } from '../../../src/registration/rotate-secret.ts';
 import { addSecret, deleteSecret } from '../../../src/registration/secrets.ts';
 import { replaceClient, updateClient } from '../../../src/registration/update.ts';
-import { OTHER, refused } from '../support.ts';
-import { agree, fails, story, type UpstreamWorld, upstreamAct, withKey } from './support.ts';
+import { secretOf } from '../../../src/registration/upstream/binding.ts';
+import { NOW, OTHER, refused } from '../support.ts';
+import { SECRET_EXPIRES_AT } from './scripted-upstream.ts';
+import { agree, fails, PROVIDER, story, type UpstreamWorld, upstreamAct, withKey } from './support.ts';
 
 async function registered(world: UpstreamWorld): Promise<{ client: ClientRecord; id: string }> {
   const { client } = await createClient(world, upstreamAct(), { client_name: 'first', scope: 'read' });
@@ -41,6 +43,9 @@ story('a secret that the provider states again with an update is not shown again
     const { clientSecret } = await updateClient(world, upstreamAct(), id, { client_name });
     assert.equal(clientSecret, undefined);
   }
+  const { upstream } = await readClient(world, upstreamAct(), id);
+  assert.ok(upstream);
+  assert.equal(secretOf(world.upstream, PROVIDER, upstream), undefined, 'nor kept');
 });
 
 story(
@@ -129,10 +134,14 @@ for (const trouble of ['lost', 'away'] as const) {
     async (world) => {
       const { id } = await registered(world);
       world.idp.trouble('update', trouble);
-      await fails('unknown', update(world, id));
+      const body = { client_name: 'second', description: 'of which the provider tells nothing' };
+      await fails('unknown', updateClient(world, upstreamAct(), id, body));
       await world.quiet();
       const name = trouble === 'lost' ? 'second' : 'first';
       assert.deepEqual(await names(world, id), [name, name]);
+      const { description } = (await readClient(world, upstreamAct(), id)).metadata;
+      assert.equal(description, trouble === 'lost' ? body.description : undefined);
+      assert.deepEqual(world.idp.calls, ['update', 'read']);
       await agree(world, 1);
     },
   );
@@ -165,6 +174,34 @@ story(
     );
   },
   { rotates: true },
+);
+
+story(
+  'a client that is in trouble for long can be deleted, and one that is just tried again',
+  async (world) => {
+    const { id } = await registered(world);
+    world.idp.trouble('update', 'away');
+    world.idp.trouble('read', 'away');
+    await fails('unknown', update(world, id));
+    await world.quiet();
+    assert.deepEqual(
+      (await world.open()).map(({ kind, state }) => [kind, state]),
+      [['update', 'unknown']],
+    );
+    assert.equal(await deleteClient(world, upstreamAct(), id), 'deleted');
+    await agree(world, 0);
+
+    const { id: other } = await registered(world);
+    const held = world.idp.held.get(other);
+    assert.ok(held);
+    held.token = 'revoked';
+    await fails('not_done', update(world, other));
+    await world.quiet();
+    const [intent] = await world.open();
+    assert.equal(intent?.state, 'unmanageable');
+    world.passes((intent?.next_attempt_at ?? 0) - NOW - 1);
+    assert.equal(await deleteClient(world, upstreamAct(), other), 'unmanageable');
+  },
 );
 
 story('S-UP-08 a credential that is refused for a while is tried again, and works again', async (world) => {
@@ -207,6 +244,69 @@ story(
   },
   { rotates: true },
 );
+
+story(
+  'the token before the last is kept for as long as the last was not seen to work',
+  async (world) => {
+    const { id } = await registered(world);
+    const held = world.idp.held.get(id);
+    assert.ok(held);
+    const { token } = held;
+    await update(world, id);
+    held.token = token;
+    world.idp.terse = true;
+    for (const name of ['third', 'fourth']) {
+      await fails('not_done', update(world, id, name));
+      await world.quiet();
+      held.token = token;
+    }
+    assert.deepEqual(world.idp.calls.slice(1), ['update', 'read', 'read', 'update', 'read', 'read']);
+    // A provider that is away has refused no token.
+    world.idp.trouble('read', 'away');
+    await fails('not_done', update(world, id, 'fifth'));
+    await world.quiet();
+    assert.deepEqual(world.idp.calls.slice(7), ['update', 'read']);
+    world.idp.trouble('remove', 'away');
+    world.passes(3600);
+    await world.recover();
+    held.token = token;
+    world.idp.calls.length = 0;
+    assert.equal(await deleteClient(world, upstreamAct(), id), 'deleting');
+    assert.deepEqual(world.idp.calls, ['remove']);
+    world.passes(60);
+    await world.recover();
+    assert.deepEqual(world.idp.calls, ['remove', 'remove', 'remove']);
+    await agree(world, 0);
+  },
+  { rotates: true },
+);
+
+story(
+  'answers that repeat neither token, nor address, nor secret leave what we hold of them',
+  async (world) => {
+    const { id } = await registered(world);
+    world.idp.terse = true;
+    await update(world, id);
+    world.idp.trouble('update', 'lost');
+    await fails('unknown', update(world, id, 'third'));
+    await world.quiet();
+    const { upstream } = await readClient(world, upstreamAct(), id);
+    assert.equal(upstream?.client_secret_expires_at, SECRET_EXPIRES_AT);
+    await update(world, id, 'fourth');
+    assert.equal(await deleteClient(world, upstreamAct(), id), 'deleted');
+    await agree(world, 0);
+  },
+);
+
+story('S-UP-10 a client of another provider of that name is not touched', async (world) => {
+  const { id, client } = await registered(world);
+  const another = { ...world.idp, issuer: 'https://another.example' };
+  const upstream = { ...world.upstream, providers: new Map([[PROVIDER, another]]) };
+  await refused('client_unmanageable', updateClient({ ...world, upstream }, upstreamAct(), id, {}));
+  assert.deepEqual(world.idp.calls, []);
+  assert.deepEqual(await readClient(world, upstreamAct(), id), client);
+  await agree(world, 1);
+});
 
 story(
   'S-UP-04 an update that is granted wider is put back, with the token that came with it',
