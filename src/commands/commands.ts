@@ -145,6 +145,17 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
     },
   ],
   [
+    'doctor',
+    {
+      synopsis: ['doctor'],
+      about:
+        'Look at what the service stands on: store, keys, clock, listeners, issuer, portals, providers, machine. One row for each thing: ok, warning or failed, what was found and what to do. It changes nothing and ends within ten seconds; run it as the user of the service, beside it or before it starts. Fails when something failed; warnings alone do not.',
+      examples: ['dcr-bridge doctor', 'dcr-bridge doctor --json'],
+      // Loaded late, like the keys.
+      run: async (invocation) => (await import('./doctor.ts')).doctor(invocation),
+    },
+  ],
+  [
     'openapi',
     {
       synopsis: ['openapi'],

@@ -2,6 +2,7 @@
  * The keys directory: what is in it, and who may change it. A checkout makes it 0755 (or 0775), so one that
  * is ours is closed; somebody else's is refused, and so is one that we can't close and others may write.
  */
+import type { Stats } from 'node:fs';
 import { chmod, readdir, stat } from 'node:fs/promises';
 import { foreign, isForeign, OF_OTHERS, octal, unsafe } from './private-file-mode.ts';
 
@@ -21,7 +22,19 @@ export async function refuseUnsafeDirectory(path: string): Promise<void> {
     // On a read-only file system this fails, and need not succeed: the files in it are closed themselves.
     await chmod(path, 0o700).catch(() => {});
   }
-  const stats = await stat(path);
+  refuseWritable(path, await stat(path));
+}
+
+/** The same without closing anything: what a start would refuse. Throws like `refuseUnsafeDirectory`. */
+export async function lookAtDirectory(path: string): Promise<'closed' | 'open_to_readers'> {
+  const found = await stat(path);
+  if (isForeign(found) && found.uid !== ROOT) throw foreign(path, found);
+  if ((found.mode & OF_OTHERS) === 0) return 'closed';
+  if (isForeign(found) || !(await holdsOnlyKeys(path))) refuseWritable(path, found);
+  return 'open_to_readers';
+}
+
+function refuseWritable(path: string, stats: Stats): void {
   if (stats.mode & WRITABLE_BY_OTHERS) {
     throw unsafe(path, `can be written by other users (mode ${octal(stats)})`, `run: chmod 700 ${path}`);
   }

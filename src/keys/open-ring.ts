@@ -11,6 +11,7 @@ import { type OpenedRing, openRing } from './opened-ring.ts';
 import type { RingContext } from './ring-context.ts';
 import { RingError } from './ring-error.ts';
 import { troubleReport } from './ring-log.ts';
+import { replicaPlace } from './ring-places.ts';
 import { servedSince } from './served-since.ts';
 import { signingKey } from './signing-order.ts';
 import { steadyClock } from './steady-clock.ts';
@@ -129,10 +130,7 @@ export async function readReplica(context: RingContext): Promise<OpenedRing | un
   const { replica } = context;
   const document = await replica.read();
   if (document === undefined) return undefined;
-  const remedy =
-    "If the store has the ring, move this file away and start again: the node takes the store's copy. Else restore " +
-    "the file from a backup or another node's keys directory.";
-  return openRing(context, document, { name: replica.path, remedy });
+  return openRing(context, document, replicaPlace(replica.path));
 }
 
 interface Started extends Synchronised {

@@ -11,8 +11,9 @@ import { type OpenedRing, openRing } from './opened-ring.ts';
 import { reconcile } from './reconcile.ts';
 import type { Ring } from './ring.ts';
 import type { RingContext } from './ring-context.ts';
-import { damaged, type Place, sealRing } from './ring-document.ts';
+import { damaged, sealRing } from './ring-document.ts';
 import { RingError } from './ring-error.ts';
+import { STORE } from './ring-places.ts';
 
 export interface Synchronised {
   readonly ring: OpenedRing;
@@ -144,14 +145,8 @@ function summary(ring: Ring): object {
   return { ring_id: ring.ring_id, version: ring.version, kids: ring.keys.map((key) => key.kid) };
 }
 
-const STORE: Place = {
-  name: 'the store',
-  remedy:
-    'Restore the store from a backup; or remove the stored ring, and nothing else, and start a node whose keys ' +
-    'directory is intact: it puts its copy back.',
-};
-
-function lost(path: string): RingError {
+/** The store is in use and nobody has its ring. */
+export function lost(path: string): RingError {
   return new RingError(
     'ring_lost',
     `The store is in use but holds no key ring, and ${path} does not exist: a key ring existed and is gone. Copy ` +

@@ -31,7 +31,7 @@ export async function checkProvider(
       return true;
     } catch (error) {
       if (!(error instanceof UpstreamFailure)) throw error;
-      done('failed', `${describe(error)}${left}`);
+      done('failed', `${failureInWords(error)}${left}`);
       return false;
     }
   };
@@ -58,7 +58,7 @@ export async function checkProvider(
 }
 
 /** Why, and what is known of it: never the provider's text beyond its own error. */
-function describe({
+export function failureInWords({
   reason,
   outcome,
   cause,

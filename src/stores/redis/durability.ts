@@ -1,9 +1,10 @@
 /**
  * Whether what Redis acknowledges is on its disk, and what else of its set-up would lose clients. Each
- * weakness is one line that says what to set. What we may not ask (an ACL, a managed Redis) is a line too:
+ * weakness says what to set. What we may not ask (an ACL, a managed Redis) is a line too:
  * not known is not the same as well.
  */
 import { Cluster, type Redis } from 'ioredis';
+import { asLine, type Finding, failed, warning } from '../../lib/finding.ts';
 import type { Durability } from '../store.ts';
 import { readFailed, replyCode } from './failure.ts';
 import type { RedisTarget } from './redis-url.ts';
@@ -11,17 +12,25 @@ import type { Connection } from './script.ts';
 
 export async function redisDurability(connection: Connection, target: RedisTarget): Promise<Durability> {
   try {
-    const servers = connection instanceof Cluster ? connection.nodes('master') : [connection];
-    // A cluster that is not there yet knows no server, and knowing none must not read as "all well".
-    if (servers.length === 0) throw new Error('no server of the cluster is known');
-    const all = await Promise.all(servers.map(async (server) => weaknesses(await settingsOf(server))));
+    const all = await Promise.all(
+      serversOf(connection).map(async (server) => weaknesses(await settingsOf(server))),
+    );
+    const findings = [...all.flatMap(({ findings }) => findings), ...exposure(target)];
     return {
       durable: all.every(({ durable }) => durable),
-      warnings: [...new Set([...all.flatMap(({ warnings }) => warnings), ...exposure(target)])],
+      warnings: [...new Set(findings.map(asLine))],
     };
   } catch (error) {
     throw readFailed('durability', error);
   }
+}
+
+/** Each that holds a part of the data. */
+export function serversOf(connection: Connection): readonly Redis[] {
+  const servers = connection instanceof Cluster ? connection.nodes('master') : [connection];
+  // A cluster that is not there yet knows no server, and knowing none must not read as "all well".
+  if (servers.length === 0) throw new Error('no server of the cluster is known');
+  return servers;
 }
 
 const SETTINGS = ['appendonly', 'appendfsync', 'save', 'maxmemory-policy'] as const;
@@ -29,7 +38,7 @@ const SETTINGS = ['appendonly', 'appendfsync', 'save', 'maxmemory-policy'] as co
 /** `undefined`: the server does not tell. */
 export type Settings = Readonly<Record<(typeof SETTINGS)[number] | 'role', string | undefined>>;
 
-async function settingsOf(server: Redis): Promise<Settings> {
+export async function settingsOf(server: Redis): Promise<Settings> {
   const values = await Promise.all(SETTINGS.map((name) => setting(server, name)));
   const role = await answered(server.info('replication'));
   return {
@@ -41,13 +50,14 @@ async function settingsOf(server: Redis): Promise<Settings> {
   };
 }
 
-async function setting(server: Redis, name: string): Promise<string | undefined> {
+/** `undefined`: the server does not tell. */
+export async function setting(server: Redis, name: string): Promise<string | undefined> {
   const reply = (await answered(server.config('GET', name))) as readonly string[] | undefined;
   return reply?.[1];
 }
 
 /** A server that refuses to tell has answered; one that does not answer is the caller's failure. */
-async function answered<T>(reply: Promise<T>): Promise<T | undefined> {
+export async function answered<T>(reply: Promise<T>): Promise<T | undefined> {
   try {
     return await reply;
   } catch (error) {
@@ -56,57 +66,86 @@ async function answered<T>(reply: Promise<T>): Promise<T | undefined> {
   }
 }
 
-export function weaknesses(settings: Settings): Durability {
-  const { appendonly, appendfsync, save, role, 'maxmemory-policy': eviction } = settings;
-  const warnings: string[] = [];
-  if (role === 'slave') {
-    warnings.push('Redis is a read-only replica and refuses every change: name its primary in STORE_URL');
-  }
+export function weaknesses(settings: Settings): {
+  readonly durable: boolean;
+  readonly findings: readonly Finding[];
+} {
+  const { appendonly, appendfsync, role } = settings;
+  return {
+    durable: appendonly === 'yes' && appendfsync === 'always' && role !== 'slave',
+    findings: [...inRole(settings), ...onDisk(settings), ...inMemory(settings)],
+  };
+}
+
+function inRole({ role }: Settings): readonly Finding[] {
+  if (role !== 'slave') return [];
+  const found = 'Redis is a read-only replica and refuses every change';
+  return [failed('store role', found, 'name its primary in STORE_URL')];
+}
+
+function onDisk({ appendonly, appendfsync, save }: Settings): readonly Finding[] {
+  const check = 'store durability';
   if (appendonly === undefined || appendfsync === undefined) {
-    warnings.push(
-      'could not check whether Redis keeps what it acknowledges: allow this user CONFIG GET, or see to ' +
-        '"appendonly yes" and "appendfsync always" yourself',
-    );
-  } else if (appendonly !== 'yes') {
-    warnings.push(
-      `Redis keeps ${save === '' ? 'nothing on disk' : 'only snapshots'}, so a restart loses clients that ` +
-        'were acknowledged: set "appendonly yes" and "appendfsync always"',
-    );
-  } else if (appendfsync !== 'always') {
-    warnings.push(
+    return [
+      warning(
+        check,
+        'could not check whether Redis keeps what it acknowledges',
+        'allow this user CONFIG GET, or see to "appendonly yes" and "appendfsync always" yourself',
+      ),
+    ];
+  }
+  if (appendonly !== 'yes') {
+    return [
+      warning(
+        check,
+        `Redis keeps ${save === '' ? 'nothing on disk' : 'only snapshots'}, so a restart loses clients that ` +
+          'were acknowledged',
+        'set "appendonly yes" and "appendfsync always"',
+      ),
+    ];
+  }
+  if (appendfsync === 'always') return [];
+  return [
+    warning(
+      check,
       `Redis acknowledges before it has written to disk (appendfsync ${appendfsync}), so a power cut loses ` +
-        `${appendfsync === 'everysec' ? 'the last second or two' : 'the last half minute or more'}: ` +
-        'set "appendfsync always"',
-    );
-  }
+        `${appendfsync === 'everysec' ? 'the last second or two' : 'the last half minute or more'}`,
+      'set "appendfsync always"',
+    ),
+  ];
+}
+
+function inMemory({ 'maxmemory-policy': eviction }: Settings): readonly Finding[] {
+  const check = 'store eviction';
+  if (eviction === 'noeviction') return [];
   if (eviction === undefined) {
-    warnings.push(
-      'could not check whether Redis evicts clients when its memory is full: allow this user CONFIG GET, or ' +
-        'see to "maxmemory-policy noeviction" yourself',
-    );
-  } else if (eviction !== 'noeviction') {
-    warnings.push(
-      `Redis throws data away when its memory is full (maxmemory-policy ${eviction}): ` +
-        'set "maxmemory-policy noeviction"',
-    );
+    return [
+      warning(
+        check,
+        'could not check whether Redis evicts clients when its memory is full',
+        'allow this user CONFIG GET, or see to "maxmemory-policy noeviction" yourself',
+      ),
+    ];
   }
-  return { durable: appendonly === 'yes' && appendfsync === 'always' && role !== 'slave', warnings };
+  const found = `Redis throws data away when its memory is full (maxmemory-policy ${eviction})`;
+  return [failed(check, found, 'set "maxmemory-policy noeviction"')];
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|::1)$/i;
 
 /** Off this machine, whoever reaches the port owns every client, and whoever is on the wire reads along. */
-export function exposure({ nodes, password, tls }: RedisTarget): readonly string[] {
+export function exposure({ nodes, password, tls }: RedisTarget): readonly Finding[] {
   if (nodes.every(({ host }) => LOOPBACK.test(host))) return [];
-  const warnings: string[] = [];
-  if (password === undefined) {
-    warnings.push(
-      'Redis is reached over the network without a password: set "requirepass" or an ACL user there, and ' +
-        'redis://user:password@… in STORE_URL',
-    );
-  }
-  if (!tls) {
-    warnings.push('Redis is reached over the network in clear: set up TLS there, and rediss:// in STORE_URL');
-  }
-  return warnings;
+  const check = 'store transport';
+  const open = warning(
+    check,
+    'Redis is reached over the network without a password',
+    'set "requirepass" or an ACL user there, and redis://user:password@… in STORE_URL',
+  );
+  const readable = warning(
+    check,
+    'Redis is reached over the network in clear',
+    'set up TLS there, and rediss:// in STORE_URL',
+  );
+  return [...(password === undefined ? [open] : []), ...(tls ? [] : [readable])];
 }

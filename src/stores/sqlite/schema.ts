@@ -178,6 +178,11 @@ export function migrate(database: DatabaseSync, file: string): void {
   }
 }
 
+/** Whether this version would change the tables before it uses them. */
+export function isBehind(database: DatabaseSync): boolean {
+  return pragma(database, 'user_version') < MIGRATIONS.length;
+}
+
 /** Refuses what this version must not write to. Reads only: another application's file stays as it was. */
 export function refuseForeign(database: DatabaseSync, file: string): void {
   // In this order: another process may just be creating the tables and the mark, in one commit.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { asLine } from '../../../src/lib/finding.ts';
 import { exposure, type Settings, weaknesses } from '../../../src/stores/redis/durability.ts';
 import { parseRedisUrl } from '../../../src/stores/redis/redis-url.ts';
 import { aRedis, aRedisStore } from '../ending.ts';
@@ -35,15 +36,18 @@ const WEAK: readonly (readonly [name: string, Partial<Settings>, durable: boolea
 
 describe('what Redis promises', () => {
   test('a sound set-up has no warning', () => {
-    assert.deepEqual(weaknesses(SOUND), { durable: true, warnings: [] });
+    assert.deepEqual(weaknesses(SOUND), { durable: true, findings: [] });
   });
 
   for (const [name, change, durable, warning] of WEAK) {
     test(`one weakness is one warning that says what to set: ${name}`, () => {
       const found = weaknesses({ ...SOUND, ...change });
       assert.equal(found.durable, durable);
-      assert.equal(found.warnings.length, 1);
-      assert.match(found.warnings[0] ?? '', warning);
+      assert.deepEqual(
+        found.findings.map(({ result }) => result !== 'ok'),
+        [true],
+      );
+      assert.match(found.findings.map(asLine).join(), warning);
     });
   }
 
