@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
 import { type PresentedBy, presentedCertificate } from '../http/presented-certificate.ts';
 import { type IsInNetworks, networks } from '../lib/networks.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { termWatch } from './certificate-term.ts';
 
 export interface ClientCertificates {
   readonly isTrustedProxy: IsInNetworks;
@@ -13,10 +15,16 @@ export interface ClientCertificates {
 }
 
 /** Throws, in words, when the authorities can't be read. */
-export function clientCertificates({ client_ca_file, trusted_proxies }: Config): ClientCertificates {
+export function clientCertificates(
+  { client_ca_file, trusted_proxies }: Config,
+  log: Pick<Logger, 'warn'>,
+): ClientCertificates {
   const ca = client_ca_file === undefined ? undefined : readAuthorities(client_ca_file);
   const isTrustedProxy = networks(trusted_proxies);
   const authorities = certificatesIn(ca ?? '');
+  for (const authority of authorities) {
+    termWatch(log, client_ca_file ?? '')(authority.toString(), new Date());
+  }
   return {
     ca,
     isTrustedProxy,

@@ -8,6 +8,7 @@ import { createSecureContext } from 'node:tls';
 import type { Config } from '../config/schema.ts';
 import type { TlsIdentity } from '../http/listener.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { termWatch } from './certificate-term.ts';
 
 export interface PublicTls {
   readonly identity: TlsIdentity;
@@ -22,10 +23,14 @@ export function publicTls(
 ): PublicTls | undefined {
   if (cert === undefined || key === undefined) return undefined;
   const identity = load(cert, key);
+  const watchTerm = termWatch(log, cert);
+  watchTerm(identity.cert, new Date());
+  let served = identity.cert;
   let seen = textOf(identity);
   return {
     identity,
     async refresh(serve) {
+      watchTerm(served, new Date());
       let found = '';
       try {
         const read = readPair(cert, key);
@@ -33,6 +38,7 @@ export function publicTls(
         if (found === seen) return;
         requireUsable(read);
         serve(read);
+        served = read.cert;
         log.info({ file: cert }, 'the certificate of the public listener was renewed');
       } catch (error) {
         if (found === seen) return;

@@ -43,7 +43,7 @@ export async function serve(parts: Parts, { portalCreated, ops }: ServeOptions):
     providers: upstreams.health,
   });
   const { usage, readers } = recorders(parts);
-  const certificates = clientCertificates(config);
+  const certificates = clientCertificates(config, log);
   const revocations = tokenRevocations(parts);
   await revocations.refresh(nowSeconds());
   const upstream = upstreamContext(parts, upstreams.byName);

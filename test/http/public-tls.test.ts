@@ -39,8 +39,8 @@ async function handshake(options: ConnectionOptions = {}): Promise<TLSSocket> {
   return socket;
 }
 
-async function shownName(): Promise<string> {
-  const socket = await handshake();
+async function shownName(options: ConnectionOptions = {}): Promise<string> {
+  const socket = await handshake(options);
   const name = socket.getPeerCertificate().subject.CN;
   socket.destroy();
   return String(name);
@@ -118,6 +118,8 @@ test('without a pair that can be served it does not start, and says which settin
   for (const [expected, wrong] of [
     [1, { ...env, PUBLIC_TLS_KEY_FILE: another.keyFile }],
     [1, { ...env, PUBLIC_TLS_CERT_FILE: '/nowhere/cert.pem' }],
+    [1, { ...env, PUBLIC_TLS_KEY_FILE: directory }],
+    [1, { ...env, PUBLIC_TLS_CERT_FILE: another.keyFile }],
     // Seen by the check of the configuration, before anything is opened.
     [2, { PUBLIC_TLS_CERT_FILE: certFile }],
     [2, { PUBLIC_TLS_KEY_FILE: keyFile }],
@@ -126,4 +128,26 @@ test('without a pair that can be served it does not start, and says which settin
     assert.equal(code, expected);
     assert.match(output, /PUBLIC_TLS_(?:CERT|KEY)_FILE/);
   }
+});
+
+test('a certificate that is over, or an authority of clients that is, is told at start', async () => {
+  const over = newCertificate({ subject: '/CN=over', days: -1 });
+  for (const [wrong, file] of [
+    [{ PUBLIC_TLS_CERT_FILE: over.certFile, PUBLIC_TLS_KEY_FILE: over.keyFile }, over.certFile],
+    [{ ...env, CLIENT_CA_FILE: over.certFile }, over.certFile],
+  ] as const) {
+    const started = await startService({ env: wrong });
+    const told = started.output.filter((line) => line.includes('is over'));
+    assert.equal(await started.stop(), 0);
+    assert.equal(told.length, 1, told.join('\n'));
+    assert.equal(JSON.parse(told[0] ?? '').file, file);
+    assert.equal(JSON.parse(told[0] ?? '').level, 'warn');
+  }
+  assert.equal(logged('a certificate'), 0, 'where all are good');
+});
+
+test('a certificate that is renewed by one that is over is told, and is served as it was asked', async () => {
+  install(newCertificate({ subject: '/CN=late', altNames: 'IP:127.0.0.1', days: -1 }, authority));
+  await eventually(async () => assert.equal(logged('is over'), 1), 10_000);
+  assert.equal(await shownName({ rejectUnauthorized: false }), 'late');
 });
