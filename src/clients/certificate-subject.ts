@@ -51,14 +51,8 @@ export function subjectsOf(metadata: CertificateSubjects): CertificateSubjects {
 
 /** Whether it has the one name that is registered: none and two are no registration. */
 export function hasSubject(certificate: X509Certificate, registered: CertificateSubjects): boolean {
-  const [first, ...others] = Object.entries(subjectsOf(registered)) as [keyof CertificateSubjects, string][];
-  if (first === undefined || others.length > 0) return false;
-  const [member, value] = first;
-  if (member === 'tls_client_auth_subject_dn') {
-    const presented = subjectOf(certificate);
-    return presented !== undefined && presented === registeredSubject(registered);
-  }
-  return MATCHES[member](certificate, value);
+  const [member, ...others] = CERTIFICATE_SUBJECTS.filter((name) => registered[name] !== undefined);
+  return member !== undefined && others.length === 0 && MATCHES[member](certificate, registered);
 }
 
 /** In the form that two are compared in. */
@@ -74,15 +68,22 @@ const EXACT = { subject: 'never', wildcards: false } as const;
 
 const MATCHES: Readonly<
   Record<
-    Exclude<keyof CertificateSubjects, 'tls_client_auth_subject_dn'>,
-    (certificate: X509Certificate, value: string) => boolean
+    keyof CertificateSubjects,
+    (certificate: X509Certificate, registered: CertificateSubjects) => boolean
   >
 > = {
-  tls_client_auth_san_dns: (certificate, value) => certificate.checkHost(value, EXACT) !== undefined,
-  tls_client_auth_san_uri: ({ subjectAltName }, value) => urisIn(subjectAltName ?? '').includes(value),
-  tls_client_auth_san_ip: (certificate, value) => certificate.checkIP(value) !== undefined,
-  tls_client_auth_san_email: (certificate, value) =>
-    certificate.checkEmail(value, { subject: 'never' }) !== undefined,
+  tls_client_auth_subject_dn: (certificate, registered) => {
+    const presented = subjectOf(certificate);
+    return presented !== undefined && presented === registeredSubject(registered);
+  },
+  tls_client_auth_san_dns: (certificate, { tls_client_auth_san_dns: host = '' }) =>
+    certificate.checkHost(host, EXACT) !== undefined,
+  tls_client_auth_san_uri: ({ subjectAltName }, { tls_client_auth_san_uri: uri = '' }) =>
+    urisIn(subjectAltName ?? '').includes(uri),
+  tls_client_auth_san_ip: (certificate, { tls_client_auth_san_ip: ip = '' }) =>
+    certificate.checkIP(ip) !== undefined,
+  tls_client_auth_san_email: (certificate, { tls_client_auth_san_email: email = '' }) =>
+    certificate.checkEmail(email, { subject: 'never' }) !== undefined,
 };
 
 /** Node.js writes a value that could be taken for more than one as a JSON string. */
