@@ -35,6 +35,7 @@ before(() => {
     context: PROJECT,
     dockerfile: join(PROJECT, 'config/Dockerfile'),
     into: join(folder, 'stages'),
+    node: bin,
   });
 });
 
@@ -94,6 +95,16 @@ test('C-17: it runs as a user who may write to the two volumes and nowhere else'
   }
 });
 
+test('what Node.js made of the sources is in the image, can be read by the user and changed by nobody', {
+  skip,
+}, () => {
+  const cache = join(image.workdir, 'node_modules/.cache');
+  for (const name of readdirSync(cache, { recursive: true, encoding: 'utf8' })) {
+    const { uid, mode } = statSync(join(cache, name));
+    assert.deepEqual([name, uid, mode & 0o022, mode & 0o004], [name, 0, 0, 0o004]);
+  }
+});
+
 test('started so, a client is created, fetches a token, and the health check tells a live node from none', {
   skip,
 }, async () => {
@@ -106,6 +117,7 @@ test('started so, a client is created, fetches a token, and the health check tel
     OPS_LISTEN: `127.0.0.1:${ports.ops}`,
     KEY_ENCRYPTION_KEY: newKeyEncryptionKey(),
     BOOTSTRAP_PORTAL: `test:${apiKey}`,
+    NODE_DEBUG_NATIVE: 'COMPILE_CACHE',
   });
   try {
     await eventually(async () => {
@@ -127,6 +139,9 @@ test('started so, a client is created, fetches a token, and the health check tel
     });
     assert.equal(token.status, 200, `${token.text}\n${service.output()}`);
     assert.deepEqual(readdirSync(join(image.workdir, 'keys')).sort(), ['ring.json', 'ring.json.served']);
+    const said = service.output();
+    assert.match(said, /retrieving transpile cache for StrippedTypeScript \S+\/src\/main\.ts/);
+    assert.deepEqual(said.match(/no transpile cache for .*/g), null, 'each source was found in the cache');
   } finally {
     const gone = once(service.child, 'exit');
     service.child.kill('SIGTERM');

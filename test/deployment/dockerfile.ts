@@ -1,6 +1,6 @@
 /**
  * The steps of `config/Dockerfile`, run in an empty folder in place of a container: COPY by cp, of what
- * `.dockerignore` lets through; RUN by sh, in the folder that WORKDIR names; CMD and HEALTHCHECK as the
+ * `.dockerignore` lets through; RUN by sh, in the folder that WORKDIR names; RUN, CMD and HEALTHCHECK as the
  * user that USER names. It knows the instructions that this file uses and throws at any other.
  *
  * Not covered: the base image and what is in it, layers, the separation of the stages' file systems beyond
@@ -39,11 +39,13 @@ export interface BuildOptions {
   readonly dockerfile: string;
   /** An empty folder. */
   readonly into: string;
+  /** The folder of the Node.js that the base image would bring. */
+  readonly node: string;
 }
 
 const RUN_TIMEOUT_MS = 3 * 60 * 1000;
 
-export function build({ context, dockerfile, into }: BuildOptions): BuiltImage {
+export function build({ context, dockerfile, into, node }: BuildOptions): BuiltImage {
   const stages = new Map<string, Stage>();
   let stage: Stage | undefined;
   const current = (): Stage => {
@@ -69,10 +71,11 @@ export function build({ context, dockerfile, into }: BuildOptions): BuiltImage {
     },
     COPY: (words) => copy(words, context, current(), stages),
     RUN: (words) => {
-      const { workdir: cwd, env } = current();
+      const { workdir: cwd, env, user } = current();
       const { status, stderr, error } = spawnSync('/bin/sh', ['-c', words], {
         cwd,
-        env: { ...process.env, PATH: withoutOurs(process.env.PATH ?? ''), ...env },
+        ...idsOf(user),
+        env: { ...process.env, PATH: `${node}:${withoutOurs(process.env.PATH ?? '')}`, ...env },
         stdio: ['ignore', 'ignore', 'pipe'],
         encoding: 'utf8',
         timeout: RUN_TIMEOUT_MS,
@@ -101,12 +104,16 @@ export function build({ context, dockerfile, into }: BuildOptions): BuiltImage {
     step(words);
   }
   const { user, ...last } = current();
-  const [uid, gid] = user.split(':').map(Number);
-  if (!Number.isInteger(uid) || !Number.isInteger(gid)) throw new Error(`USER ${user} is no pair of numbers`);
-  return { ...last, user: { uid: Number(uid), gid: Number(gid) } };
+  return { ...last, user: idsOf(user) };
 }
 
-/** A step finds the machine's npm and the Node.js that belongs to it, as in an image, not this checkout's. */
+function idsOf(user: string): BuiltImage['user'] {
+  const [uid, gid] = user.split(':').map(Number);
+  if (!Number.isInteger(uid) || !Number.isInteger(gid)) throw new Error(`USER ${user} is no pair of numbers`);
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+/** A step finds the machine's npm, and what it is given as the image's Node.js; nothing of this checkout. */
 function withoutOurs(path: string): string {
   return path
     .split(':')
