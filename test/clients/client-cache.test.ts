@@ -21,11 +21,15 @@ const SECRET = {
 function world({ maxBytes = 1_000_000 } = {}) {
   const stored = new Map<string, ClientRecord>();
   const waiting: (() => void)[] = [];
-  const state = { nowMs: 10_000, toldUntilMs: 10_000, away: false, held: false, reads: 0, unheard: false };
+  const state = {
+    ...{ nowMs: 10_000, toldUntilMs: 10_000, away: false, held: false, reads: 0, unheard: false },
+    broken: false,
+  };
   let tell: (id: ClientId | undefined) => void = () => {};
   const store = {
     read: async (id: ClientId) => {
       state.reads += 1;
+      if (state.broken) throw new TypeError('a mistake of ours');
       if (state.away) throw new StoreUnavailable('clients.read', 'not_done');
       const record = stored.get(id);
       if (state.held) await new Promise<void>((resolve) => void waiting.push(resolve));
@@ -59,8 +63,9 @@ function world({ maxBytes = 1_000_000 } = {}) {
     put,
     remove: (id: string) => stored.delete(id),
     tell: (id: ClientId | undefined) => tell(id),
-    release: () => {
-      for (const go of waiting.splice(0)) go();
+    /** All look-ups that wait, or the last of them. */
+    release: (from = 0) => {
+      for (const go of waiting.splice(from)) go();
     },
     /** Time passes, with word from the store that nothing has changed, or without. */
     pass: (ms: number, told: boolean) => {
@@ -179,6 +184,64 @@ test('R-04: a client that is not here is never called unknown while the store is
   await assert.rejects(cache.read(ID), StoreUnavailable);
 });
 
+test('R-02: a client that may have changed in a gap is as old as its look-up, whatever was told since', async () => {
+  const { cache, state, put, tell, pass } = world();
+  put(CLIENT);
+  await cache.read(ID);
+  pass(MAX_STALE_MS, false);
+  tell(undefined);
+  pass(1, true);
+  state.away = true;
+  assert.equal(cache.warm(ID, state.nowMs), undefined);
+  await assert.rejects(cache.read(ID), StoreUnavailable);
+});
+
+test('R-03: a client that the store has no more does not come back when the store goes away', async () => {
+  const { cache, state, put, remove, pass } = world();
+  put(CLIENT);
+  await cache.read(ID);
+  remove(ID);
+  pass(TRUST_MS + 1, false);
+  assert.equal(await cache.read(ID), undefined);
+  state.away = true;
+  assert.equal(cache.warm(ID, state.nowMs), undefined);
+  await assert.rejects(cache.read(ID), StoreUnavailable);
+});
+
+test('a store that fails once is asked again by the next; what is no failure of the store is not hidden', async () => {
+  const { cache, state, put, pass } = world();
+  put(CLIENT);
+  state.away = true;
+  await assert.rejects(cache.read(ID), StoreUnavailable);
+  state.away = false;
+  assert.equal((await cache.read(ID))?.client_id, ID);
+  pass(TRUST_MS + 1, false);
+  state.broken = true;
+  await assert.rejects(cache.read(ID), TypeError);
+  state.broken = false;
+  assert.equal((await cache.read(ID))?.client_id, ID);
+});
+
+test('R-02: who insists on the store hears what is here when the store just went away', async () => {
+  const { cache, state, put } = world();
+  put(CLIENT);
+  await cache.read(ID);
+  state.away = true;
+  const { reads } = state;
+  assert.equal((await cache.readAnew(ID))?.client_id, ID);
+  assert.equal(state.reads, reads + 1);
+});
+
+test('an empty cache is behind nothing, nor is one that was told ahead of its clock', async () => {
+  const { cache, state, put, pass } = world();
+  pass(MAX_STALE_MS, false);
+  assert.equal(cache.state().oldestAgeSeconds, 0);
+  put(CLIENT);
+  await cache.read(ID);
+  state.toldUntilMs = state.nowMs + 1000;
+  assert.equal(cache.state().oldestAgeSeconds, 0);
+});
+
 test('S-RACE-08: a look-up that began before a change was told is not kept, and nobody joins it', async () => {
   for (const told of [ID, undefined]) {
     const { cache, state, put, tell, release, pass } = world();
@@ -189,9 +252,10 @@ test('S-RACE-08: a look-up that began before a change was told is not kept, and 
     pass(1, true);
     tell(told);
     const late = cache.read(ID);
+    release(1);
+    assert.equal((await late)?.version, 2);
     release();
     assert.equal((await early)?.version, 1, 'who asked before may be answered from before');
-    assert.equal((await late)?.version, 2);
     assert.equal(cache.warm(ID, state.nowMs)?.version, 2);
   }
 });

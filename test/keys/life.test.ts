@@ -15,7 +15,7 @@ import {
 import { isPublished, nextVersion, type Ring } from '../../src/keys/ring.ts';
 import { signingKey, signingOrder } from '../../src/keys/signing-order.ts';
 import { steadyClock } from '../../src/keys/steady-clock.ts';
-import { LIFE, NOW, newRing } from './support.ts';
+import { grownBy, LIFE, NOW, newRing } from './support.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -172,6 +172,62 @@ test('without rotation nothing is due but what was begun; a new algorithm is ann
   assert.deepEqual(dueSteps(first, ['ES256', 'EdDSA'], NOW, byHand, nobodyWaits), [
     { act: 'announce', alg: 'EdDSA' },
   ]);
+});
+
+test('S-JWT-10: a key that is gone is done with: nothing is due for it any more', () => {
+  const [older, newer] = twoKeys();
+  for (const state of ['retired', 'tainted'] as const) {
+    const ring = nextVersion(first, [...ended([older], older.kid, state, NOW), newer]);
+    assert.deepEqual(dueSteps(ring, ['ES256'], NOW + 10 * DAY, LIFE, nobodyWaits), []);
+  }
+});
+
+test('of two announced keys the one whose time comes first is next', () => {
+  const [one, other] = spares.slice(0, 2).flatMap(({ keys }) => keys);
+  assert.ok(one && other);
+  for (const keys of [
+    [one, other],
+    [other, one],
+  ]) {
+    const announced = keys.map((key, at) => ({
+      ...key,
+      state: 'announced' as const,
+      activates_at: NOW + at,
+    }));
+    const ring = nextVersion(first, [...first.keys, ...announced.toReversed()]);
+    const due = dueSteps(ring, ['ES256'], NOW + HOUR, LIFE, nobodyWaits);
+    assert.deepEqual(due, [{ act: 'activate', alg: 'ES256', kid: keys[0]?.kid }]);
+  }
+});
+
+test('one algorithm’s keys say nothing about when another’s are due', async () => {
+  const both = grownBy(first, await newRing(['EdDSA']));
+  const at = NOW + LIFE.rotationSeconds - leadSeconds(LIFE);
+  const announced = nextVersion(both, [...both.keys, ...announcedIn(first).slice(first.keys.length)]);
+  assert.deepEqual(
+    dueSteps(announced, ['ES256', 'EdDSA'], at, { ...LIFE, readerWaitSeconds: 10 * DAY * 30 }, () => true),
+    [{ act: 'announce', alg: 'EdDSA' }],
+  );
+  const young = both.keys.map((key) => (key.alg === 'ES256' ? { ...key, activates_at: at } : key));
+  assert.deepEqual(dueSteps(nextVersion(both, young), ['ES256', 'EdDSA'], at, LIFE, nobodyWaits), [
+    { act: 'announce', alg: 'EdDSA' },
+  ]);
+});
+
+test('of two keys of one moment the active one signs, and one without its private half never', () => {
+  const [older, newer] = twoKeys().map((key) => ({ ...key, activates_at: NOW }));
+  assert.ok(older && newer);
+  for (const keys of [
+    [older, newer],
+    [newer, older],
+  ]) {
+    assert.deepEqual(
+      signingOrder(keys).map(({ kid }) => kid),
+      [newer.kid, older.kid],
+    );
+  }
+  const { sealed_private_key: _, ...publicOnly } = older;
+  assert.deepEqual(signingOrder([publicOnly, newer]), [newer]);
 });
 
 test('a retired and a tainted key have no private half left', () => {

@@ -114,6 +114,11 @@ const ROWS: readonly Row[] = [
     scope: 'write',
     is: 'invalid_scope',
   },
+  {
+    name: 'RFC 6749, 3.3: two spaces have an empty scope between them',
+    scope: 'read  write',
+    is: 'invalid_scope',
+  },
   { name: 'the portal lost a scope', ceiling: { scopes: ['write'] }, is: [API, 'write'] },
   {
     name: 'the portal lost the scope that is asked',

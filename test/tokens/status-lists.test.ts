@@ -23,16 +23,17 @@ const places = () => statusListPlaces({ hash, random: randomBytes, uriOf });
 /** The lists of a process whose revocations can be set, or taken away. */
 function aPublisher() {
   const revoked = { indexes: new Set<number>(), changes: 0 };
-  let away = false;
+  let [away, fails, kid] = [false, false, 'the kid'];
   const signed: string[] = [];
   const lists = statusLists({
     hash,
     uriOf,
     maxTokenLifetimeSeconds: DAY,
     activeKey: (alg) => ({
-      kid: 'the kid',
+      kid,
       alg,
       sign: (data) => {
+        if (fails) throw new Error('the signer is away');
         signed.push(Buffer.from(data).toString());
         return new Uint8Array(4);
       },
@@ -53,6 +54,12 @@ function aPublisher() {
     },
     leave: () => {
       away = true;
+    },
+    failToSign: (failing: boolean) => {
+      fails = failing;
+    },
+    rotate: () => {
+      kid = 'the next kid';
     },
   };
 }
@@ -123,6 +130,26 @@ test('a list is signed once for everybody, again when something changed, and aga
   assert.notEqual(changed?.etag, one?.etag);
   assert.equal(signed.length, 2);
   assert.equal(payloadOf(await lists.read('ES256', id, NOW + 599)).iat, NOW + 599);
+});
+
+test('a list is signed anew under the key that is active now, and when the clock was set back', async () => {
+  const { lists, signed, rotate } = aPublisher();
+  const id = idOf(places().next('ES256', NOW).status_list.uri);
+  await lists.read('ES256', id, NOW + 200);
+  rotate();
+  const next = await lists.read('ES256', id, NOW + 200);
+  assert.equal(decodeProtectedHeader(next?.body.toString() ?? '').kid, 'the next kid');
+  assert.equal(payloadOf(await lists.read('ES256', id, NOW)).iat, NOW, 'nothing is told of a time to come');
+  assert.equal(signed.length, 3);
+});
+
+test('a list that could not be signed is signed for the next who asks', async () => {
+  const { lists, failToSign } = aPublisher();
+  const id = idOf(places().next('ES256', NOW).status_list.uri);
+  failToSign(true);
+  await assert.rejects(lists.read('ES256', id, NOW), /signer is away/);
+  failToSign(false);
+  assert.ok(await lists.read('ES256', id, NOW));
 });
 
 test('what we did not open is no list: guessed, altered, of another algorithm, or over', async () => {

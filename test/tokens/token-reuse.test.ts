@@ -6,10 +6,18 @@ import { resourcesByIdentifier } from '../../src/tokens/resource.ts';
 import { createTokenReuse } from '../../src/tokens/token-reuse.ts';
 import { ADMIN, API, aClient, CEILING, NO_STATUS_LISTS, NOW, RESOURCES } from './support.ts';
 
-const CLIENT = aClient({ scope: 'read write' }, { granted_resources: [API, ADMIN] });
+/** Reused like the first, with the same scopes and the same key. */
+const ALSO = 'https://also.example.com';
+const CLIENT = aClient({ scope: 'read write' }, { granted_resources: [API, ADMIN, ALSO] });
 
 function issuer({ share = 0.75, maxBytes = 1_000_000 } = {}) {
-  const state = { key: {}, revoked: new Set<string>(), known: true, ids: 0, ceiling: CEILING };
+  const state = {
+    key: {},
+    revoked: new Set<string>(),
+    known: true,
+    ids: 0,
+    ceiling: { ...CEILING, resources: [...CEILING.resources, ALSO] },
+  };
   const key = () =>
     Object.assign(state.key, { kid: 'k', alg: 'RS256' as const, sign: () => new Uint8Array(8) });
   const context: IssuerContext = {
@@ -18,6 +26,7 @@ function issuer({ share = 0.75, maxBytes = 1_000_000 } = {}) {
       resources: resourcesByIdentifier({
         ...RESOURCES,
         [API]: { ...RESOURCES[API], token_reuse_share: share },
+        [ALSO]: { ...RESOURCES[API], audience: ALSO, token_reuse_share: share },
       }),
       default_resource: API,
     },
@@ -75,6 +84,7 @@ test('another scope, resource or client is another token', () => {
     ask(),
     ask(NOW, CLIENT, { scope: 'read' }),
     ask(NOW, CLIENT, { resource: ADMIN, scope: 'read' }),
+    ask(NOW, CLIENT, { resource: ALSO, scope: 'read' }),
     ask(NOW, other),
   ].map(({ access_token }) => access_token);
   assert.equal(new Set(tokens).size, tokens.length);
@@ -95,7 +105,7 @@ test('R-03: any change of the client, its secrets or the key ends it', () => {
 test('what the policy no longer gives is refused, whatever was given before', () => {
   const { state, ask } = issuer();
   ask(NOW, CLIENT, { scope: 'write' });
-  state.ceiling = { ...CEILING, scopes: ['read'] };
+  state.ceiling = { ...state.ceiling, scopes: ['read'] };
   assert.throws(() => ask(NOW, CLIENT, { scope: 'write' }), { error: 'invalid_scope' });
 });
 
