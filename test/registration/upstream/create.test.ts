@@ -137,6 +137,14 @@ story(
   },
 );
 
+story('S-DCR-02 a registration for which the token had no use left by then is taken back', async (world) => {
+  const spent = upstreamAct({ initialAccessToken: 'of a token that is used up' });
+  await refused('key_unknown', createClient(world, spent, {}));
+  await world.quiet();
+  assert.deepEqual(world.idp.calls, ['register', 'remove']);
+  await agree(world, 0);
+});
+
 story('a provider that refuses leaves nothing behind', async (world) => {
   world.idp.trouble('register', 'refused');
   await fails('not_done', createClient(world, withKey('k'), {}));
@@ -214,6 +222,11 @@ story(
     const [spare, ...others] = await world.open();
     assert.deepEqual(others, []);
     assert.deepEqual([spare?.state, spare?.registered_as], ['unknown', publicIdOf(answer.client)]);
+    assert.deepEqual(
+      [spare?.answer_id, spare?.request_hash],
+      [undefined, undefined],
+      'the key is free of it',
+    );
     for (const { marker } of world.idp.held.values()) assert.equal(marker, spare?.op_id);
     assert.deepEqual(await createClient(world, withKey('k'), {}), answer);
     assert.equal(world.idp.calls.length, 2);

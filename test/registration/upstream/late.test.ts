@@ -11,6 +11,7 @@ import { readClient } from '../../../src/registration/read.ts';
 import { updateClient } from '../../../src/registration/update.ts';
 import { look } from '../../../src/registration/upstream/look.ts';
 import { leaveRecovery, recover } from '../../../src/registration/upstream/recover.ts';
+import { eventually } from '../../support/eventually.ts';
 import { NOW, refused } from '../support.ts';
 import { agree, fails, story, type UpstreamWorld, upstreamAct, withKey } from './support.ts';
 
@@ -142,6 +143,31 @@ story('one node recovers at a time, and the next as soon as that one leaves', as
   await leaveRecovery({ leases, holder: 'test' });
   await recover(world, { leases, holder: 'another node' });
   await agree(world, 0);
+});
+
+story('S-UP-06 a provider that hangs keeps no other’s intents waiting', async (world) => {
+  const { id } = await registered(world);
+  world.idp.trouble('remove', 'away');
+  await deleteClient(world, upstreamAct(), id);
+  const { promise: found, resolve: answer } = Promise.withResolvers<[]>();
+  const hanging = { ...world.idp, searchable: true, find: () => found };
+  const providers = new Map([...world.upstream.providers, ['hanging', hanging]]);
+  const [intent] = await world.open();
+  assert.ok(intent);
+  const { portal, started_at } = intent;
+  await world.store.intents.begin({
+    ...{ op_id: 'op_hanging', version: 1, kind: 'create', portal, provider: 'hanging' },
+    ...{ state: 'unknown', started_at, attempts: 1, next_attempt_at: NOW },
+  });
+  world.passes((intent.next_attempt_at ?? NOW) - NOW);
+  const { leases } = world.store;
+  const recovery = recover(
+    { ...world, upstream: { ...world.upstream, providers } },
+    { leases, holder: 'test' },
+  );
+  await eventually(async () => assert.equal(world.idp.held.size, 0), 5000);
+  answer([]);
+  await recovery;
 });
 
 story('S-MGT-05 what the operator does to a client while it is looked at stays', async (world) => {

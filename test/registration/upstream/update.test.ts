@@ -8,6 +8,7 @@ import { rotateSecret } from '../../../src/registration/rotate-secret.ts';
 import { addSecret, deleteSecret } from '../../../src/registration/secrets.ts';
 import { replaceClient, updateClient } from '../../../src/registration/update.ts';
 import { secretOf } from '../../../src/registration/upstream/binding.ts';
+import { UpstreamFailure } from '../../../src/registration/upstream.ts';
 import { NOW, OTHER, refused } from '../support.ts';
 import { SECRET_EXPIRES_AT } from './scripted-upstream.ts';
 import { agree, fails, PROVIDER, story, type UpstreamWorld, upstreamAct, withKey } from './support.ts';
@@ -203,6 +204,28 @@ story(
     assert.equal(await deleteClient(world, upstreamAct(), other), 'unmanageable');
   },
 );
+
+story('a provider that fails, with an error of its own, has not refused the client', async (world) => {
+  const { id } = await registered(world);
+  world.idp.trouble('update', 'lost');
+  world.idp.meanwhile = async (operation) => {
+    if (operation === 'read') throw new UpstreamFailure('upstream_refused', 'unknown', { status: 503 });
+  };
+  await fails('unknown', update(world, id));
+  await world.quiet();
+  assert.deepEqual(
+    (await world.open()).map(({ state }) => state),
+    ['unknown'],
+  );
+  world.idp.meanwhile = async () => {};
+  world.passes(3600);
+  await world.recover();
+  assert.deepEqual(
+    world.events.map(({ type }) => type),
+    ['answer_lost', 'settled'],
+  );
+  await agree(world, 1);
+});
 
 story('S-UP-08 a credential that is refused for a while is tried again, and works again', async (world) => {
   const { id } = await registered(world);
