@@ -7,6 +7,7 @@ import { type ClientRecord, publicIdOf } from '../../../src/clients/client-recor
 import { setClientState } from '../../../src/registration/administer.ts';
 import { createClient } from '../../../src/registration/create.ts';
 import { deleteClient } from '../../../src/registration/delete.ts';
+import type { Intent } from '../../../src/registration/intent.ts';
 import { readClient } from '../../../src/registration/read.ts';
 import { updateClient } from '../../../src/registration/update.ts';
 import { look } from '../../../src/registration/upstream/look.ts';
@@ -155,10 +156,11 @@ story('S-UP-06 a provider that hangs keeps no other’s intents waiting', async 
   const [intent] = await world.open();
   assert.ok(intent);
   const { portal, started_at } = intent;
-  await world.store.intents.begin({
+  const first: Intent = {
     ...{ op_id: 'op_hanging', version: 1, kind: 'create', portal, provider: 'hanging' },
     ...{ state: 'unknown', started_at, attempts: 1, next_attempt_at: NOW },
-  });
+  };
+  assert.equal(await world.store.intents.begin(first, { maxClients: 9, maxClientsInAll: 9 }), 'begun');
   world.passes((intent.next_attempt_at ?? NOW) - NOW);
   const { leases } = world.store;
   const recovery = recover(
