@@ -21,6 +21,8 @@ export async function startApi(): Promise<Api> {
     heard.push({ path: request.url ?? '', headers: request.headers });
     response.end('from the API');
   });
+  // A connection that a gateway keeps would else be closed in the moment in which it is used again: a 502.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

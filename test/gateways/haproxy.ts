@@ -33,13 +33,16 @@ export async function startHaproxy({ issuer, ordersUrl, reportsUrl }: GatewaySet
 
 /** Fetches every key that is of use into `directory`; the rules that use them. */
 async function writeKeys(issuer: string, directory: string): Promise<string> {
-  const { keys } = JSON.parse(await fetched(`${issuer}/.well-known/jwks.json`)) as {
+  const { keys } = JSON.parse((await fetched(`${issuer}/.well-known/jwks.json`)) ?? '') as {
     keys: { kid: string; alg: string }[];
   };
   const rules = ['defaults published-keys', '  mode http', '  timeout client 30s'];
   for (const { kid, alg } of keys.filter((key) => ALGS.includes(key.alg))) {
     const pemFile = join(directory, `${kid}.pem`);
-    writeFileSync(pemFile, await fetched(`${issuer}/.well-known/keys/${kid}.pem`));
+    const pem = await fetched(`${issuer}/.well-known/keys/${kid}.pem`);
+    // It was retired since the set was read.
+    if (pem === undefined) continue;
+    writeFileSync(pemFile, pem);
     rules.push(
       `  http-request set-var(txn.verified) http_auth_bearer,jwt_verify("${alg}","${pemFile}")` +
         ` if { http_auth_bearer,jwt_header_query('$.alg') -m str ${alg} }` +
@@ -49,8 +52,10 @@ async function writeKeys(issuer: string, directory: string): Promise<string> {
   return `${rules.join('\n')}\n`;
 }
 
-async function fetched(url: string): Promise<string> {
+/** Undefined when there is no such thing. */
+async function fetched(url: string): Promise<string | undefined> {
   const response = await fetch(url);
+  if (response.status === 404) return undefined;
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
   return response.text();
 }

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gateway, GatewaySetting } from '../gateway.ts';
 import { startHaproxy } from '../haproxy.ts';
 
-const IN_HAND_MS = 1000;
+/** As long as a call may take on a machine that has all this to do. */
+const IN_HAND_MS = 5000;
 
 export interface RefreshedGateway {
   readonly current: () => Gateway;
@@ -20,21 +21,25 @@ export async function startRefreshedHaproxy(
 ): Promise<RefreshedGateway> {
   const stopping = new AbortController();
   let current = await startHaproxy(setting);
+  const ending: Promise<void>[] = [];
+  const endLater = async (gateway: Gateway) => {
+    await sleep(IN_HAND_MS, undefined, { signal: stopping.signal }).catch(() => {});
+    await gateway.stop();
+  };
   const refreshing = (async () => {
     for (;;) {
       await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
       const before = current;
       current = await startHaproxy(setting);
-      await sleep(IN_HAND_MS);
-      await before.stop();
+      ending.push(endLater(before));
     }
   })();
   return {
     current: () => current,
     async stop() {
       stopping.abort();
-      await refreshing.finally(() => current.stop());
+      await refreshing.finally(() => Promise.all([current.stop(), ...ending]));
     },
   };
 }

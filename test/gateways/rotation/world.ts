@@ -125,9 +125,12 @@ export async function createRotatingWorld({ leadSeconds, cooldownSeconds }: Time
     },
     async stop() {
       for (const { stop } of python.values()) stop();
-      await Promise.all([haproxy, modOauth2, modAuthOpenidc, express, cerbos].map((each) => each.stop()));
+      // One that can't be stopped in peace must not keep the others running.
+      const gateways = [haproxy, modOauth2, modAuthOpenidc, express, cerbos];
+      const stopped = await Promise.allSettled(gateways.map((each) => each.stop()));
       await Promise.all([one, other].map((each) => each.stop()));
       await Promise.all([api.stop(), redis.stop()]);
+      for (const each of stopped) if (each.status === 'rejected') throw each.reason;
     },
   };
 }
