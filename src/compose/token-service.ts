@@ -11,7 +11,7 @@ import { tokenEndpoint } from '../http/token-endpoint.ts';
 import type { TokenInspectionOptions } from '../http/token-inspection.ts';
 import type { ReaderRecorder } from '../keys/reader-recorder.ts';
 import { pooledIds } from '../lib/pooled-ids.ts';
-import { createEngine } from '../oidc/engine.ts';
+import { engineWhenNeeded } from '../oidc/engine-when-needed.ts';
 import { memoryRateLimiter } from '../stores/memory-rate-limiter.ts';
 import { decoyKeys } from '../tokens/decoy-keys.ts';
 import { type IssuerContext, issueAccessToken } from '../tokens/issue.ts';
@@ -73,7 +73,7 @@ export function tokenService(
     issue: (client, request, confirmation) =>
       issueAccessToken(issuing, client, request, nowSeconds(), confirmation),
   };
-  const engine = createEngine({ ...road, issuer: config.issuer });
+  const engine = engineWhenNeeded({ ...road, issuer: config.issuer });
   const keyRoad: KeyRoadContext & ShortRoadContext = {
     ...road,
     issuer: config.issuer,
