@@ -7,8 +7,6 @@
  * directory for temporary files. Node.js compares each entry with its source, and where it may not write it
  * does without.
  */
-require('./v8-flags.cjs');
-
 const { enableCompileCache } = require('node:module');
 const { join } = require('node:path');
 

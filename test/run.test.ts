@@ -9,8 +9,6 @@ import { tempDir } from './support/temp.ts';
 
 const RUN = join(import.meta.dirname, 'run.ts');
 const NODE_VERSION = join(import.meta.dirname, '../src/node-version.cjs');
-/** Of V8's `OptimizationStatus`. */
-const MAGLEVVED = 1 << 5;
 const COMPILE_CACHE = join(import.meta.dirname, '../src/compile-cache.cjs');
 
 /** A folder to be the whole PATH, with these programs in it. */
@@ -104,17 +102,4 @@ test('npm start keeps what Node.js made of the sources, among the dependencies, 
   const script = "require(process.argv[1]); console.log(require('node:module').getCompileCacheDir());";
   const { stdout } = spawnSync(process.execPath, ['-e', script, COMPILE_CACHE], { encoding: 'utf8' });
   assert.equal(dirname(stdout.trim()), join(import.meta.dirname, '../node_modules/.cache/dcr-bridge'));
-});
-
-test('npm start leaves out the compiler whose threads keep memory', () => {
-  const script = `
-    if (process.argv[1]) require(process.argv[1]);
-    const sum = (a, b) => a + b;
-    %PrepareFunctionForOptimization(sum); sum(1, 2); %OptimizeMaglevOnNextCall(sum); sum(1, 2);
-    console.log((%GetOptimizationStatus(sum) & ${MAGLEVVED}) !== 0);`;
-  const isMaglevved = (...loaded: readonly string[]) =>
-    spawnSync(process.execPath, ['--allow-natives-syntax', '-e', script, ...loaded], { encoding: 'utf8' })
-      .stdout;
-  assert.equal(isMaglevved(), 'true\n');
-  assert.equal(isMaglevved(COMPILE_CACHE), 'false\n');
 });
