@@ -9,14 +9,14 @@ import type { AddressInfo } from 'node:net';
 const SECOND_MS = 1000;
 
 /**
- * Headers within 10 s and the whole request within 15 s, looked for every 5 s: a slow sender is gone after
- * at most 20 s. `keepAliveTimeout` is longer than the idle time that common proxies keep (60 s), so that it
- * is never us who close a connection just as a proxy sends on it.
+ * Headers within 10 s and the whole request within 12 s, looked for every 2 s: a slow sender is gone after
+ * at most 15 s (F-23). `keepAliveTimeout` is longer than the idle time that common proxies keep (60 s), so
+ * that it is never us who close a connection just as a proxy sends on it.
  */
 const TIMEOUTS = {
   headersTimeout: 10 * SECOND_MS,
-  requestTimeout: 15 * SECOND_MS,
-  connectionsCheckingInterval: 5 * SECOND_MS,
+  requestTimeout: 12 * SECOND_MS,
+  connectionsCheckingInterval: 2 * SECOND_MS,
   keepAliveTimeout: 65 * SECOND_MS,
 } as const;
 const MAX_HEADERS = 64;
