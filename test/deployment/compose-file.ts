@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tempDir } from '../support/temp.ts';
+import { parseYaml } from './parse-yaml.ts';
 
 export const PROJECT = join(import.meta.dirname, '../..');
 
@@ -49,18 +50,10 @@ export function readComposeFile(env: Readonly<Record<string, string>>): ComposeR
     ['--env-file', envFile, '-f', join(PROJECT, 'docker-compose.yml'), 'config'],
     { env: { PATH: process.env.PATH }, encoding: 'utf8' },
   );
-  return status === 0 ? { ok: true, file: parseYaml(stdout) } : { ok: false, message: stderr };
-}
-
-/** By the parser that docker-compose itself uses and brings. */
-function parseYaml(text: string): ComposeFile {
-  const script = 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)';
-  const { status, stdout, stderr } = spawnSync('/usr/bin/python3', ['-c', script], {
-    input: text,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(stderr);
-  return JSON.parse(stdout);
+  if (status !== 0) return { ok: false, message: stderr };
+  const [file] = parseYaml(stdout) as readonly ComposeFile[];
+  if (file === undefined) throw new Error('docker-compose printed nothing');
+  return { ok: true, file };
 }
 
 export function composeService(file: ComposeFile, name: string): ComposeService {
