@@ -22,6 +22,7 @@ function safeName(name: string): string {
 function describe(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
+      if (isAbsent(issue)) return 'is required';
       return `must be ${TYPES[issue.expected] ?? `of type ${issue.expected}`}`;
     case 'invalid_value':
       return `must be one of ${issue.values.join(', ')}`;
@@ -36,6 +37,11 @@ function describe(issue: z.core.$ZodIssue): string {
     default:
       return issue.message;
   }
+}
+
+/** zod forgets what it was given, which is right; that it was given nothing is left in its own message only. */
+function isAbsent({ message }: z.core.$ZodIssue): boolean {
+  return message.endsWith(', received undefined');
 }
 
 /** Those whose name in zod is no word of JSON. */

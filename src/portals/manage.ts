@@ -2,6 +2,7 @@
  * What an operator may do to a portal: add, roll its key, disable. A key is returned by the act that made
  * it and can't be had again. Callers are the command line and the first start, never a portal itself.
  */
+import { endAfter } from '../lib/end-after.ts';
 import type { RandomBytes } from '../lib/random.ts';
 import { type HashApiKey, hashForLookup, newApiKey, portalKey } from './api-key.ts';
 import { newInitialAccessToken } from './initial-access-token.ts';
@@ -51,7 +52,7 @@ export async function rollPortalKey(
       portalKey(key, context.random, context.hash, now),
       ...portal.keys
         .filter((old) => overlapSeconds > 0 && isKeyValidAt(old, now))
-        .map((old) => ({ ...old, expires_at: earlier(old.expires_at, now + overlapSeconds) })),
+        .map((old) => ({ ...old, expires_at: earlier(old.expires_at, endAfter(now, overlapSeconds)) })),
     ],
   }));
   return changed ? key : undefined;

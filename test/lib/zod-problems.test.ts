@@ -40,6 +40,20 @@ test('each problem has the JSON path of its member, and says what is expected', 
   assert.deepEqual(problemsOf(schema, 7), [{ path: '$', message: 'must be of type object' }]);
 });
 
+test('a member that is missing is required, one of another type is told which; null is no member', () => {
+  const schema = z.object({
+    name: z.string(),
+    uris: z.array(z.string()),
+    count: z.int(),
+    labels: z.record(z.string(), z.string()),
+  });
+  const required = (path: string) => ({ path, message: 'is required' });
+  assert.deepEqual(problemsOf(schema, {}), ['name', 'uris', 'count', 'labels'].map(required));
+  assert.deepEqual(problemsOf(schema, { name: null, uris: [], count: 1, labels: {} }), [
+    { path: 'name', message: 'must be of type string' },
+  ]);
+});
+
 test('a member name is shown only when it is a plain word', () => {
   const labels = z.object({ labels: z.record(z.string(), z.string()) });
   const pathOf = (name: string) => problemsOf(labels, { labels: { [name]: 1 } })[0]?.path;

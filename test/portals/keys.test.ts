@@ -110,13 +110,15 @@ test('S-TEN-06: a rolled key is refused at once, or works beside the new one unt
   assert.equal(await portals.caller(third), name);
   const fourth = (await rollPortalKey(portals, name, 3600)) ?? assert.fail();
   portals.time = NOW + 60;
+  assert.equal(await portals.caller(second), name, 'the second that it was made in had begun already');
+  portals.time = NOW + 61;
   assert.equal(
     await portals.refuses(second),
     'key_unknown',
     'a longer overlap does not lengthen an earlier one',
   );
   assert.equal(await portals.caller(third), name);
-  portals.time = NOW + 3600;
+  portals.time = NOW + 3601;
   assert.equal(await portals.refuses(third), 'key_unknown');
   assert.equal(await portals.caller(fourth), name);
   portals.time = NOW;

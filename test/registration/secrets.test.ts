@@ -68,9 +68,9 @@ function known(call: Call, body: Made) {
 
 const nowSeconds = () => Math.floor(Date.now() / 1000);
 
-test('without an overlap in the policy the old secret stops at once, whatever the request asks', async () => {
+test('without an overlap in the policy the old secret stops at once', async () => {
   const client = await register(plain);
-  const second = await client.rotate({ secret_overlap_seconds: HOUR });
+  const second = await client.rotate({ secret_overlap_seconds: 0 });
   assert.equal(await client.works(client.first), false);
   assert.equal(await client.works(second), true);
   assert.equal((await client.list()).length, 1);
@@ -86,12 +86,33 @@ test('with an overlap both work, and the list announces when the old one ends', 
   assert.ok(old.expires_at - asked >= HOUR && old.expires_at - asked <= HOUR + 2);
 });
 
-test('a request may shorten the overlap, never lengthen it', async () => {
+test('a request that asks for a longer overlap than the policy allows is refused, and nothing is rotated', async () => {
+  for (const [call, allowed] of [
+    [overlapping, HOUR],
+    [plain, 0],
+  ] as const) {
+    const client = await register(call);
+    const says = new RegExp(`secret_overlap_seconds: must be at most ${allowed},`);
+    await refuses(service, { status: 400, error: 'invalid_client_metadata', says }, () =>
+      call('POST', `${BRIDGE}/${client.id}/rotate-secret`, { secret_overlap_seconds: allowed + 1 }),
+    );
+    assert.equal(await client.works(client.first), true);
+    assert.equal((await client.list()).length, 1);
+  }
+});
+
+test('an overlap lasts as long as was asked, and not a second more than one longer', async () => {
   const client = await register(overlapping);
+  const askedMs = Date.now();
+  await client.rotate({ secret_overlap_seconds: 2 });
+  const answeredMs = Date.now();
+  const [, old] = await client.list();
+  assert.ok(old.expires_at * 1000 >= askedMs + 2000, 'counted from the request');
+  assert.ok(old.expires_at * 1000 <= answeredMs + 3000);
+});
+
+test('a request may shorten the overlap', async () => {
   const asked = nowSeconds();
-  await client.rotate({ secret_overlap_seconds: 100 * HOUR });
-  const [, capped] = await client.list();
-  assert.ok(capped.expires_at - asked <= HOUR + 2);
   const other = await register(overlapping);
   await other.rotate({ secret_overlap_seconds: 60 });
   const [, shortened] = await other.list();

@@ -11,7 +11,10 @@ export const rotateRequest = z
       .int()
       .min(0)
       .nullish()
-      .meta({ description: "How long the old secret stays valid; at most what the portal's policy allows." }),
+      .meta({
+        description:
+          "How long the old secret stays valid, to within a second more; at most what the portal's policy allows, which is also the default. More is refused.",
+      }),
   })
   .meta({ id: 'RotateRequest', description: 'Nothing at all is enough.' });
 
