@@ -7,14 +7,10 @@ import { CLIENT_ID, CLIENT_SECRET, clientDocument } from '../client-document.ts'
 
 export const rotateRequest = z
   .looseObject({
-    secret_overlap_seconds: z
-      .int()
-      .min(0)
-      .nullish()
-      .meta({
-        description:
-          "How long the old secret stays valid, to within a second more; at most what the portal's policy allows, which is also the default. More is refused.",
-      }),
+    secret_overlap_seconds: z.int().min(0).nullish().meta({
+      description:
+        "How long the old secret stays valid, to within a second more; at most what the portal's policy allows, which is also the default. More is refused.",
+    }),
   })
   .meta({ id: 'RotateRequest', description: 'Nothing at all is enough.' });
 
