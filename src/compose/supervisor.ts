@@ -18,6 +18,7 @@ import { createApp } from '../http/apps.ts';
 import { type Address, listenAll } from '../http/listener.ts';
 import { opsRoutes } from '../http/ops-routes.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { watchHeartbeat } from './heartbeat.ts';
 import { type FromWorker, type PublicAddresses, tellWorker } from './worker-channel.ts';
 import { readinessOf, renderAll, workers } from './workers-together.ts';
 
@@ -50,14 +51,15 @@ export async function superviseWorkers(config: Config, log: Logger): Promise<Sup
   ).callback();
   const listeners = await listenAll({ ops: { handler: ops, address: config.ops_listen } });
 
-  const first = cluster.fork();
+  const fork = () => watched(cluster.fork(), config.worker_silence_limit_ms, log);
+  const first = fork();
   const started = await listeningOf(first);
   if (typeof started === 'number') {
     await listeners.close(['ops'], 0);
     return started;
   }
-  const keep = (worker?: Worker) => keepRunning(log, stopping.signal, worker);
-  const running = [keep(first), ...Array.from({ length: config.workers - 1 }, () => keep())];
+  const keep = (worker: Worker) => keepRunning(log, stopping.signal, fork, worker);
+  const running = [keep(first), ...Array.from({ length: config.workers - 1 }, () => keep(fork()))];
 
   return {
     addresses: { ...started, ...listeners.addresses },
@@ -71,6 +73,18 @@ export async function superviseWorkers(config: Config, log: Logger): Promise<Sup
       return codes.every((code) => code === 0) ? 0 : 1;
     },
   };
+}
+
+function watched(worker: Worker, silenceLimitMs: number, log: Logger): Worker {
+  watchHeartbeat(worker, silenceLimitMs, () => {
+    log.error(
+      { worker: worker.id, silence_limit_ms: silenceLimitMs },
+      'a worker does not turn any more; it is killed',
+    );
+    // What is stuck or stopped hears no other signal.
+    worker.process.kill('SIGKILL');
+  });
+  return worker;
 }
 
 function killAll(): void {
@@ -88,9 +102,14 @@ async function listeningOf(worker: Worker): Promise<PublicAddresses | number> {
 }
 
 /** Resolves with the last exit code, when it was told to stop. */
-async function keepRunning(log: Logger, signal: AbortSignal, given?: Worker): Promise<number> {
+async function keepRunning(
+  log: Logger,
+  signal: AbortSignal,
+  fork: () => Worker,
+  first: Worker,
+): Promise<number> {
   let failures = 0;
-  for (let worker = given ?? cluster.fork(); ; worker = cluster.fork()) {
+  for (let worker = first; ; worker = fork()) {
     const startedAt = performance.now();
     const [code, endedBy]: [number | null, string | null] = (await once(worker, 'exit')) as never;
     if (signal.aborted) return code ?? 1;

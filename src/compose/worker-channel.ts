@@ -15,6 +15,8 @@ export interface PublicAddresses {
 export type ToWorker = { readonly ask: Question; readonly id: number } | { readonly drain: true };
 export type FromWorker =
   | { readonly listening: PublicAddresses }
+  /** At every heartbeat (`heartbeat.ts`). */
+  | { readonly turns: true }
   | { readonly id: number; readonly answer: unknown };
 
 /** A worker that is busy for longer is not waited for. */

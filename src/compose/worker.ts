@@ -3,6 +3,7 @@
  * Signals are the supervisor's alone: a terminal and systemd send them to every process, and a worker that
  * took the supervisor's word for the second one would not drain.
  */
+import { HEARTBEAT_MS } from './heartbeat.ts';
 import type { FromWorker, PublicAddresses, Question, ToWorker } from './worker-channel.ts';
 
 export type Answers = Readonly<Record<Question, () => Promise<unknown>>>;
@@ -17,6 +18,9 @@ export interface SupervisedWorker {
 /** To be called before anything else is begun. */
 export function supervised(): SupervisedWorker {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
+  const beat = () => tell({ turns: true });
+  beat();
+  setInterval(beat, HEARTBEAT_MS).unref();
   let answers: Answers | undefined;
   const drained = new Promise<void>((resolve) => {
     process.on('message', async (message: ToWorker) => {

@@ -83,6 +83,15 @@ export const settings = {
     description:
       'Worker processes sharing the listeners, for a machine with several cores. More than 1 needs Redis.',
   }),
+  worker_silence_limit_ms: z
+    .int()
+    .min(5 * SECOND_MS)
+    .max(60 * MINUTE_MS)
+    .default(30 * SECOND_MS)
+    .meta({
+      description:
+        'A worker that has not turned for so long is stuck: it is killed and another one started. One that is slow says so every second.',
+    }),
   public_tls_cert_file: z.string().min(1).optional().meta({
     description:
       'Certificate chain of the public listener, PEM: it speaks TLS then, 1.2 at least. Read again when the file changes.',

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { endWithProcess } from '../support/end-with-process.ts';
+import { childrenOf } from '../support/process-tree.ts';
 import { tempDir } from '../support/temp.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
@@ -48,11 +48,6 @@ async function npmStart() {
     });
   });
   return { npm, pid, said, closed, service: childrenOf(pid) };
-}
-
-function childrenOf(pid: number): readonly number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
-  return children.map(Number).flatMap((child) => [child, ...childrenOf(child)]);
 }
 
 for (const [name, signal, toAll] of [

@@ -1,9 +1,9 @@
 /** Several workers behind one set of listeners: a life of them, over a real Redis. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { type Credentials, fetchToken, portal, postToken, send } from '../support/bridge.ts';
 import { eventually } from '../support/eventually.ts';
+import { childrenOf } from '../support/process-tree.ts';
 import { openExchange } from '../support/raw-http.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import {
@@ -35,11 +35,8 @@ const tokenOverANewConnection = (service: TestService, { client_id, client_secre
     { authorization: `Basic ${btoa(`${client_id}:${client_secret}`)}`, connection: 'close' },
   );
 
-/** The workers' process ids, from the system. */
-function workersOf({ pid }: TestService): readonly number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return children.split(' ').filter(Boolean).map(Number);
-}
+/** Their process ids. */
+const workersOf = ({ pid }: TestService) => childrenOf(pid);
 
 const readiness = async (service: TestService) => (await send(`${service.opsUrl}/readyz`)).body;
 
