@@ -19,6 +19,7 @@ export function describedGroups(config: Config): readonly Group[] {
     portals: unopened(),
     managementUrl: unopened(),
     ring: unopened(),
+    clock: unopened(),
     metrics: unopened(),
     log: unopened(),
     upstreams: unopened(),

@@ -6,6 +6,7 @@ import { createCredentials } from '../keys/credentials.ts';
 import { openKeyRing } from '../keys/open-ring.ts';
 import type { Store } from '../stores/store.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { createClockWatch } from '../telemetry/clock-watch.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { resourcesByIdentifier } from '../tokens/resource.ts';
 import { clientCounts } from './client-counts.ts';
@@ -40,7 +41,12 @@ export async function openParts(
     maxStaleMs: config.max_stale_seconds * 1000,
     nowMs: () => performance.now(),
   });
+  const clock = createClockWatch(
+    { epochMs: Date.now, elapsedMs: () => performance.now(), storeTime: store.time },
+    log,
+  );
   const metrics = createMetrics({
+    clock: clock.state,
     ringVersion: () => ring.version,
     ringUnconfirmedSeconds: () => ring.unconfirmedSeconds(),
     countClients: clientCounts(config, store),
@@ -52,6 +58,7 @@ export async function openParts(
   return {
     config,
     log,
+    clock,
     metrics,
     store: { ...store, clients: forgetting(store.clients, clientCache) },
     clientCache,

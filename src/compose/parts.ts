@@ -5,6 +5,7 @@ import type { Credentials } from '../keys/credentials.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { PortalContext } from '../portals/manage.ts';
 import type { Store } from '../stores/store.ts';
+import type { ClockWatch } from '../telemetry/clock-watch.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Resource } from '../tokens/resource.ts';
@@ -13,6 +14,7 @@ import type { Upstreams } from './upstreams.ts';
 export interface Parts {
   readonly config: Config;
   readonly log: Logger;
+  readonly clock: ClockWatch;
   readonly metrics: Metrics;
   /** Its clients tell the cache what they commit. */
   readonly store: Store;

@@ -11,6 +11,7 @@ const FIRST_PORTAL_RETRY_MS = 1000;
 const USAGE_FLUSH_MS = 5000;
 const READERS_FLUSH_MS = 2000;
 const TLS_REFRESH_MS = 2000;
+const CLOCK_LOOK_MS = 2000;
 /** How often it is looked whether a discovery document is due: one that never came is asked for again. */
 const UPSTREAM_REFRESH_MS = 60_000;
 /** Quiet for this long is idle; what a busy time left in the heap is then given back. */
@@ -27,13 +28,14 @@ export interface Repeated extends Recorders {
 }
 
 export function repetitions(
-  { config, metrics, ring, upstreams }: Parts,
+  { config, clock, metrics, ring, upstreams }: Parts,
   { usage, readers, revocations, recovery, renewTls, settle }: Repeated,
 ): readonly Repetition[] {
   const settleMemory = whenIdle(returnMemory);
   return [
     repeat(IDLE_MS, async () => settleMemory(metrics.requests())),
     repeat(config.ring_refresh_ms, async () => void (await ring.refresh())),
+    repeat(CLOCK_LOOK_MS, async () => clock.look()),
     repeat(USAGE_FLUSH_MS, () => usage.flush()),
     repeat(READERS_FLUSH_MS, readers.flush),
     ...(renewTls ? [repeat(TLS_REFRESH_MS, renewTls)] : []),

@@ -36,10 +36,11 @@ export interface ServeOptions {
 
 /** Throws what kept it from starting: files it can't use, an address in use. */
 export async function serve(parts: Parts, { portalCreated, ops }: ServeOptions): Promise<Service> {
-  const { config, log, metrics, store, ring, upstreams } = parts;
+  const { config, log, clock, metrics, store, ring, upstreams } = parts;
   const health = createHealth({
     store,
     ring: () => ({ version: ring.version, source: ring.source }),
+    clock: clock.state,
     providers: upstreams.health,
   });
   const { usage, readers } = recorders(parts);

@@ -18,6 +18,12 @@ export interface Durability {
   readonly warnings: readonly string[];
 }
 
+/** What the store's clock shows now, give or take `withinMs`. */
+export interface StoreTime {
+  readonly epochMs: number;
+  readonly withinMs: number;
+}
+
 export interface Store {
   /** `sqlite` or `redis`, for logs and `/readyz`. */
   readonly kind: 'sqlite' | 'redis';
@@ -37,6 +43,8 @@ export interface Store {
   ping(): Promise<void>;
   /** What the store promises as it is set up now; throws `StoreUnavailable` when it can't be asked. */
   durability(): Promise<Durability>;
+  /** `undefined` where it has no clock of its own, and while it does not answer. It is told, not asked for. */
+  time(): StoreTime | undefined;
   /** Lets go of files and connections. What is asked afterwards throws `StoreUnavailable`. */
   close(): Promise<void>;
 }

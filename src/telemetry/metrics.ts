@@ -6,6 +6,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ClientCacheState } from '../clients/client-cache.ts';
 import { type CountClients, createClientGauges } from './client-gauges.ts';
+import { createClockMetrics } from './clock-metrics.ts';
+import type { ClockState } from './clock-watch.ts';
 import { type CountIntents, createIntentGauges } from './intent-gauges.ts';
 import type { MetricsAsJson } from './metrics-together.ts';
 import { createRequestHistogram } from './request-histogram.ts';
@@ -45,6 +47,7 @@ export interface MetricsState {
   readonly countIntents: CountIntents;
   readonly clientCache: () => ClientCacheState;
   readonly circuits: CircuitStates;
+  readonly clock: () => ClockState;
 }
 
 export function createMetrics(state: MetricsState): Metrics {
@@ -87,6 +90,7 @@ export function createMetrics(state: MetricsState): Metrics {
       this.set(state.ringVersion());
     },
   });
+  createClockMetrics(registry, state.clock);
   const updateClients = createClientGauges(registry, state.countClients);
   const updateIntents = createIntentGauges(registry, state.countIntents);
   for (const { name, help, value, aggregator = 'sum' } of CLIENT_CACHE) {

@@ -4,14 +4,16 @@ import { createHealth } from '../../src/telemetry/health.ts';
 
 function health() {
   const store = { kind: 'sqlite', up: true };
+  const clock = { aheadOfStoreSeconds: undefined as number | undefined, inStep: true, jumps: 0 };
   const providers: Record<string, { status: string }> = {};
   const ping = () => (store.up ? Promise.resolve() : Promise.reject(new Error('down')));
   const made = createHealth({
     store: { kind: store.kind, ping },
     ring: () => ({ version: 3, source: 'store' }),
+    clock: () => clock,
     providers: () => providers,
   });
-  return { store, providers, ...made };
+  return { store, clock, providers, ...made };
 }
 
 test('ready, degraded while the store is away, ready again', async () => {
@@ -43,4 +45,12 @@ test('an upstream provider that is down is told, and makes no node unready', asy
   providers.acme = { status: 'down' };
   const { status, providers: told } = await readiness();
   assert.deepEqual([status, told], ['ready', { acme: { status: 'down' } }]);
+});
+
+test("F-16: a clock that is apart from the store's is told, and makes no node unready", async () => {
+  const { clock, readiness } = health();
+  assert.ok(!('clock' in (await readiness())));
+  Object.assign(clock, { aheadOfStoreSeconds: -120, inStep: false });
+  const { status, clock: told } = await readiness();
+  assert.deepEqual([status, told], ['ready', { ahead_of_store_seconds: -120, in_step: false }]);
 });

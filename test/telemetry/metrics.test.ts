@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClientCounts } from '../../src/telemetry/client-gauges.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { renderTogether } from '../../src/telemetry/metrics-together.ts';
 
 let counts: ClientCounts | undefined = {
   portals: [
@@ -13,6 +14,7 @@ let counts: ClientCounts | undefined = {
 };
 const OBSERVED = {
   ringUnconfirmedSeconds: () => 0,
+  clock: () => ({ aheadOfStoreSeconds: -1.5, inStep: true, jumps: 2 }),
   circuits: () => ({}),
   countClients: async () => counts,
   countIntents: async () => [{ state: 'unknown', intents: 2, oldestAgeSeconds: 60 }],
@@ -35,6 +37,8 @@ test('requests, tokens, refusals, the ring and the event loop are there to be co
     'dcr_bridge_tokens_issued_total 1',
     'dcr_bridge_tokens_refused_total{reason="invalid_client"} 1',
     'dcr_bridge_key_ring_version 7',
+    'dcr_bridge_clock_ahead_of_store_seconds -1.5',
+    'dcr_bridge_clock_jumps_total 2',
     'dcr_bridge_client_cache_clients 3',
     'dcr_bridge_client_cache_bytes 4096',
     'dcr_bridge_client_cache_oldest_age_seconds 0.25',
@@ -98,4 +102,18 @@ test('S-DCR-26 the clients of each portal are there against its quota, and of al
   counts = undefined;
   assert.deepEqual(await told(), [], 'nothing is said while the store does not answer');
   counts = first;
+});
+
+test('F-16: of a clock that can not be compared nothing is said, and workers of one machine say what one says', async () => {
+  let aheadOfStoreSeconds: number | undefined = 120;
+  const clock = () => ({ aheadOfStoreSeconds, inStep: false, jumps: 1 });
+  const one = createMetrics({ ...OBSERVED, ringVersion: () => 1, clock });
+  const other = createMetrics({ ...OBSERVED, ringVersion: () => 1, clock });
+  const { text } = await renderTogether([await one.asJson(), await other.asJson()]);
+  assert.match(text, /^dcr_bridge_clock_ahead_of_store_seconds 120$/m);
+  assert.match(text, /^dcr_bridge_clock_jumps_total 1$/m);
+  aheadOfStoreSeconds = undefined;
+  assert.doesNotMatch((await one.render()).text, /^dcr_bridge_clock_ahead_of_store_seconds /m);
+  const together = await renderTogether([await one.asJson(), await other.asJson()]);
+  assert.doesNotMatch(together.text, /^dcr_bridge_clock_ahead_of_store_seconds /m);
 });

@@ -13,6 +13,7 @@ import type { StoreEpoch } from './epoch.ts';
 import { lookAround } from './read-scripts.ts';
 import { type Reads, readsOver } from './reads.ts';
 import type { Connection } from './script.ts';
+import type { ServerTime } from './server-time.ts';
 import type { StorageKeys } from './storage-schema.ts';
 import type { StoreLog } from './watch.ts';
 
@@ -27,6 +28,8 @@ export interface RedisChangesOptions {
   readonly reads: Reads;
   readonly keys: StorageKeys;
   readonly epoch: StoreEpoch;
+  /** Is told Redis's time on the way. */
+  readonly time: Pick<ServerTime, 'note'>;
   readonly log: StoreLog | undefined;
 }
 
@@ -36,7 +39,9 @@ interface Place {
   readonly at: string;
 }
 
-export function redisChanges({ open, reads, keys, epoch, log }: RedisChangesOptions): ClientChanges {
+type LookedAround = readonly [current: string, entry: string, at: string, atOfSeen: string];
+
+export function redisChanges({ open, reads, keys, epoch, time, log }: RedisChangesOptions): ClientChanges {
   let toldUntilMs = Number.NEGATIVE_INFINITY;
   let away = false;
   let emptied = false;
@@ -66,7 +71,8 @@ export function redisChanges({ open, reads, keys, epoch, log }: RedisChangesOpti
         [keys.storeEpoch, keys.clientChanges],
         args,
       );
-      const [current = '', entry = '', at = '', atOfSeen = ''] = found as readonly string[];
+      const [serverMs, current, entry, at, atOfSeen] = found as readonly [number, ...LookedAround];
+      time.note(serverMs, askedAtMs);
       noteEmptied(!epoch.isKnown(current));
       if (emptied) return false;
       if (seen === undefined || seen.at !== atOfSeen) {

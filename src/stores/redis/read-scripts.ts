@@ -75,7 +75,7 @@ export const isUnused = script(`
 
 /**
  * KEYS store-epoch, client-changes. ARGV an epoch to give to a store that has none ('': none), the entry that
- * was seen last. Answers the epoch, the newest entry, and the time of the one that was seen.
+ * was seen last. Answers Redis's time, the epoch, the newest entry, and the time of the one that was seen.
  */
 export const lookAround = script(`
   local epoch = redis.call('GET', KEYS[1])
@@ -85,5 +85,7 @@ export const lookAround = script(`
   end
   local newest = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
   local seen = redis.call('XRANGE', KEYS[2], ARGV[2], ARGV[2])[1]
-  return { epoch or '', newest and newest[1] or '0-0', newest and newest[2][4] or '', seen and seen[2][4] or '' }
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  return { now, epoch or '', newest and newest[1] or '0-0', newest and newest[2][4] or '', seen and seen[2][4] or '' }
 `);

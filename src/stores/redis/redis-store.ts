@@ -25,6 +25,7 @@ import { ping } from './ring-scripts.ts';
 import { redisRings } from './rings.ts';
 import type { Connection } from './script.ts';
 import { redisSecretUsage } from './secret-usage.ts';
+import { serverTime } from './server-time.ts';
 import { DEFAULT_KEY_PREFIX, storageKeys } from './storage-schema.ts';
 import { firstAttempt, type StoreLog, watch } from './watch.ts';
 
@@ -53,6 +54,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   const epoch = storeEpoch(keys, randomBytes);
   const commit = commits(committing, epoch.whichStore);
   const reads = readsOver(reading);
+  const time = serverTime(() => performance.now());
   const openChanges = () => {
     const connection = open('changes');
     connections.push(connection);
@@ -64,7 +66,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   return {
     kind: 'redis',
     clients: redisClients(commit, reads, keys, epoch.refuseEmptied),
-    clientChanges: redisChanges({ open: openChanges, reads, keys, epoch, log: options.log }),
+    clientChanges: redisChanges({ open: openChanges, reads, keys, epoch, time, log: options.log }),
     portals: redisPortals(commit, reads, keys, epoch.refuseEmptied),
     // A node puts its copy of the ring into an emptied store, so that tokens still verify.
     rings: redisRings(commits(committing), reads, keys),
@@ -79,6 +81,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
       await Promise.all([commit('ping', ping, [keys.ring], []), reads.text('ping', keys.clientCount)]);
     },
     durability: () => redisDurability(committing, target),
+    time: time.now,
     async close() {
       for (const connection of connections) connection.disconnect();
     },

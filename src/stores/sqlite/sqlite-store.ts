@@ -51,6 +51,8 @@ export async function openSqliteStore({ file }: SqliteStoreOptions): Promise<Sto
       database.read('ping', () => probe.get());
       refuseUnlinked(file, opened);
     },
+    // It is on this machine, under this machine's clock.
+    time: () => undefined,
     durability: async () => durability(handle, file),
     async close() {
       if (handle.isOpen) handle.close();

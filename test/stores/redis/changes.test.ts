@@ -96,3 +96,15 @@ test('F-24: a store without its name is away, whatever else is in it, and is giv
   await eventually(async () => assert.ok(!store.clientChanges.storeIsAway()), WITHIN_MS);
   assert.equal(await store.clients.read('cl_0000000000000000000001' as never), undefined);
 });
+
+test("F-16: Redis's clock is known on the way, to half the time that the question took", async () => {
+  await eventually(async () => assert.notEqual(store.time(), undefined), WITHIN_MS);
+  const before = store.time() ?? { epochMs: 0, withinMs: 0 };
+  const [seconds = 0, micros = 0] = [...(await redis.command('TIME')).matchAll(/^\d+$/gm)].map(Number);
+  const after = store.time() ?? { epochMs: 0, withinMs: 0 };
+  const redisMs = seconds * 1000 + micros / 1000;
+  // It tells whole milliseconds.
+  assert.ok(before.epochMs - before.withinMs <= redisMs + 1, `${before.epochMs - redisMs} ms after`);
+  assert.ok(after.epochMs + after.withinMs >= redisMs - 1, `${redisMs - after.epochMs} ms before`);
+  assert.ok(after.withinMs < 450, String(after.withinMs));
+});
