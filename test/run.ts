@@ -30,7 +30,7 @@ const FAULT_ROUNDS = '500';
 const FAULTS_TIMEOUT_MS = 60 * 60 * 1000;
 
 /** The Debian package of each program. */
-const FOR_TESTS = { 'redis-server': 'redis-server', curl: 'curl', openssl: 'openssl' };
+const FOR_TESTS = { 'redis-server': 'redis-server', curl: 'curl', faketime: 'faketime', openssl: 'openssl' };
 const FOR_OUTSIDE = { 'docker-compose': 'docker-compose', chromium: 'chromium', glewlwyd: 'glewlwyd' };
 
 /** Each file is a process, and waits most of the time for others: redis-server, the service. */

@@ -18,6 +18,7 @@ import { type IssuerContext, issueAccessToken } from '../tokens/issue.ts';
 import type { KeyRoadContext } from '../tokens/key-road.ts';
 import { proofNonces } from '../tokens/proof-nonces.ts';
 import { type QuickTokenContext, quickToken } from '../tokens/quick-token.ts';
+import { allowingForClocks } from '../tokens/replay-store.ts';
 import type { Revocations } from '../tokens/revocations.ts';
 import { statusListUri } from '../tokens/server-metadata.ts';
 import type { ShortRoadContext } from '../tokens/short-road.ts';
@@ -77,7 +78,7 @@ export function tokenService(
   const keyRoad: KeyRoadContext & ShortRoadContext = {
     ...road,
     issuer: config.issuer,
-    replays: store.replays,
+    replays: allowingForClocks(store.replays, config.clock_skew_seconds),
     decoys: decoyKeys(randomBytes),
     nonces: config.dpop_nonce_required ? proofNonces(parts.credentials.tagProofNonce) : undefined,
     now: nowSeconds,

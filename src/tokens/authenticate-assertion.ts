@@ -87,10 +87,10 @@ function keysOf({ metadata }: TokenClient, claim: AssertionClaim): readonly Clie
 async function claimOnce(
   replays: ReplayStore,
   { client_id }: TokenClient,
-  { jti, issuedAtSeconds, leftSeconds }: Assertion,
+  { jti, ageSeconds, leftSeconds }: Assertion,
 ): Promise<void> {
   const id = claimId('assertion', client_id, jti);
-  const outcome = await replays.claim({ id, issuedAtSeconds, ttlSeconds: leftSeconds });
+  const outcome = await replays.claim({ id, ageSeconds, ttlSeconds: leftSeconds });
   if (outcome === 'used') throw failed('was used before');
   if (outcome === 'forgotten') throw failed('is older than what the store remembers');
 }

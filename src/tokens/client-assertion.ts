@@ -39,7 +39,7 @@ export interface ExpectedAssertion {
 
 export interface Assertion {
   readonly jti: string;
-  readonly issuedAtSeconds: number;
+  readonly ageSeconds: number;
   /** For how long it could be presented again. */
   readonly leftSeconds: number;
 }
@@ -121,5 +121,5 @@ function used({ iat, exp, jti }: JWTPayload, nowSeconds: number): Assertion {
   if (iat > nowSeconds + CLOCK_SKEW_SECONDS) throw new Error('is from the future');
   if (exp <= iat || exp - iat > MAX_ASSERTION_SECONDS) throw new Error('lives too long, or not at all');
   if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI_CHARACTERS) throw new Error('has no jti');
-  return { jti, issuedAtSeconds: iat, leftSeconds: exp + CLOCK_SKEW_SECONDS - nowSeconds };
+  return { jti, ageSeconds: nowSeconds - iat, leftSeconds: exp + CLOCK_SKEW_SECONDS - nowSeconds };
 }

@@ -31,7 +31,8 @@ export interface Proof {
   /** RFC 7638 thumbprint of the key: `cnf.jkt`. */
   readonly jkt: string;
   readonly jti: string;
-  readonly issuedAtSeconds: number;
+  /** By our clock: since the time that it states, or since its nonce was issued. */
+  readonly ageSeconds: number;
   /** For how long it could be presented again. */
   readonly leftSeconds: number;
 }
@@ -68,14 +69,18 @@ function jtiOf({ htm, htu, iat, jti }: JWTPayload, { method, url }: ExpectedProo
 function timeOf(
   { nonce, iat = Number.NaN }: JWTPayload,
   { nowSeconds, nonces }: ExpectedProof,
-): Pick<Proof, 'issuedAtSeconds' | 'leftSeconds'> {
+): Pick<Proof, 'ageSeconds' | 'leftSeconds'> {
   if (nonces === undefined) {
     if (Math.abs(nowSeconds - iat) > PROOF_WINDOW_SECONDS) throw new Error();
-    return { issuedAtSeconds: iat, leftSeconds: iat + PROOF_WINDOW_SECONDS - nowSeconds + 1 };
+    return timesAfter(nowSeconds - iat, PROOF_WINDOW_SECONDS);
   }
   const issuedAtSeconds = nonces.issuedAt(nonce, nowSeconds);
   if (issuedAtSeconds === undefined) throw nonceWanted();
-  return { issuedAtSeconds, leftSeconds: issuedAtSeconds + NONCE_LIFE_SECONDS - nowSeconds + 1 };
+  return timesAfter(nowSeconds - issuedAtSeconds, NONCE_LIFE_SECONDS);
+}
+
+function timesAfter(ageSeconds: number, lifeSeconds: number) {
+  return { ageSeconds, leftSeconds: lifeSeconds - ageSeconds + 1 };
 }
 
 /**

@@ -34,9 +34,9 @@ export async function confirmProof(
   text: string,
 ): Promise<Confirmation> {
   const expected = { method: 'POST', url: issuer + PUBLIC_PATHS.token, nowSeconds: now(), nonces };
-  const { jkt, jti, issuedAtSeconds, leftSeconds } = await verifyProof(text, expected);
+  const { jkt, jti, ageSeconds, leftSeconds } = await verifyProof(text, expected);
   const id = claimId('proof', jkt, jti);
-  const outcome = await replays.claim({ id, issuedAtSeconds, ttlSeconds: leftSeconds });
+  const outcome = await replays.claim({ id, ageSeconds, ttlSeconds: leftSeconds });
   // The store began to remember after the nonce was issued: with a new one the client is through.
   if (outcome === 'forgotten' && nonces !== undefined) throw nonceWanted();
   if (outcome !== 'claimed') throw proofRefused(`is ${outcome}`);

@@ -14,14 +14,28 @@ export type ClaimOutcome = 'claimed' | 'used' | 'forgotten';
 export interface Claim {
   /** Of `claimId`. */
   readonly id: string;
-  /** Epoch seconds by the issuer's clock: what it was issued before the store began to remember is refused. */
-  readonly issuedAtSeconds: number;
+  /**
+   * How long ago it was issued, by the clock that its times were judged by; less than 0 when that is behind the
+   * issuer's. The store counts back from its own clock, which need not agree with any of them (F-16): what was
+   * issued before it began to remember is refused.
+   */
+  readonly ageSeconds: number;
   /** For how long it could be used again: what is older is refused by its times. */
   readonly ttlSeconds: number;
 }
 
 export interface ReplayStore {
   claim(claim: Claim): Promise<ClaimOutcome>;
+}
+
+/**
+ * Remembers by so much longer than the node that claims needs: one whose clock is behind takes the same
+ * assertion for valid for longer.
+ */
+export function allowingForClocks(replays: ReplayStore, clockSkewSeconds: number): ReplayStore {
+  return {
+    claim: (claim) => replays.claim({ ...claim, ttlSeconds: claim.ttlSeconds + clockSkewSeconds }),
+  };
 }
 
 /**

@@ -22,6 +22,10 @@ before(async () => {
   });
   assert.equal(status, 201, text);
   client = { client_id: body.client_id, issuer: service.issuer };
+  // What is issued in the seconds in which Redis begins to remember may be from before.
+  await eventually(async () => {
+    assert.equal((await by(0, await assertionOf(key, client))).status, 200);
+  }, 5000);
 });
 after(() => nodes?.stop());
 
@@ -36,14 +40,15 @@ test('S-PKJ-04, F-25: of fifty copies at once over two nodes one gets a token', 
   assert.equal((await by(1, assertion)).status, 401);
 });
 
-test('what is remembered of an assertion is a hash, for no longer than it could be used again', async () => {
+test('what is remembered of an assertion is a hash, for no longer than it could be used again at a node whose clock is behind', async () => {
   const before = await nodes.keys(':replay:');
   assert.equal((await by(0, await assertionOf(key, client, { jti: 'a-telling-id' }))).status, 200);
   const [added, ...more] = (await nodes.keys(':replay:')).filter((name) => !before.includes(name));
   assert.deepEqual(more, []);
   assert.match(added ?? '', /:replay:1-[\w-]{43}$/);
   const ttlSeconds = Number((await nodes.redis.command('TTL', added ?? '')).slice(1));
-  assert.ok(ttlSeconds > 60 && ttlSeconds <= 90, String(ttlSeconds));
+  // Its minute, the skew of the client's clock, and that of another node's.
+  assert.ok(ttlSeconds > 120 && ttlSeconds <= 150, String(ttlSeconds));
 });
 
 test('S-PKJ-07: the id under which a use is remembered is what the release before this one wrote', () => {

@@ -9,12 +9,12 @@ const SECOND_MS = 1000;
 
 export function redisReplays(commit: Commit, keys: StorageKeys): ReplayStore {
   return {
-    async claim({ id, issuedAtSeconds, ttlSeconds }) {
+    async claim({ id, ageSeconds, ttlSeconds }) {
       const { outcome } = await commit(
         'replays.claim',
         claimReplay,
         [keys.replayMemory, keys.replay(id)],
-        [Math.floor(issuedAtSeconds), Math.ceil(ttlSeconds * SECOND_MS)],
+        [Math.ceil(ageSeconds), Math.ceil(ttlSeconds * SECOND_MS)],
       );
       return outcome as ClaimOutcome;
     },

@@ -11,12 +11,13 @@ export function sqliteReplays(database: Database): ReplayStore {
   const sweep = sqliteSweep(database);
 
   return {
-    claim: ({ id, issuedAtSeconds, ttlSeconds }) =>
+    claim: ({ id, ageSeconds, ttlSeconds }) =>
       database.commit('replays.claim', () => {
         const { since } = selectSince.get() as { since: number };
-        if (Math.floor(issuedAtSeconds) < since) return 'forgotten';
+        const nowSeconds = Date.now() / 1000;
+        if (Math.floor(nowSeconds - ageSeconds) < since) return 'forgotten';
         sweep();
-        const expiresAt = Math.ceil(Date.now() / 1000 + ttlSeconds);
+        const expiresAt = Math.ceil(nowSeconds + ttlSeconds);
         return insert.run(id, expiresAt).changes === 1 ? 'claimed' : 'used';
       }),
   };

@@ -2,12 +2,24 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Claim } from '../../../src/tokens/replay-store.ts';
+import { epoch } from '../../support/assertion.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { RedisOptions, RedisServer } from '../../support/redis.ts';
 import { aRedis, aRedisStore } from '../ending.ts';
 import { aClaim } from '../records.ts';
 
-/** What is said of a claim after Redis lost it, and then of one that was issued afterwards. */
+/** Whole seconds are compared: what is issued so long after the memory began is later for certain. */
+const BEGUN_MS = 2100;
+
+/** A claim of what was issued at the start of this second, as it is made later. */
+function issuedNow(): () => Claim {
+  const issuedAtSeconds = epoch();
+  const claim = aClaim();
+  return () => ({ ...claim, ageSeconds: epoch() - issuedAtSeconds });
+}
+
+/** What is said of a claim after Redis lost it, and of one that was issued when it remembers again. */
 async function afterLoss(
   t: TestContext,
   lose: (redis: RedisServer) => Promise<void>,
@@ -15,15 +27,15 @@ async function afterLoss(
 ): Promise<readonly string[]> {
   const redis = await aRedis(t, options);
   const store = await aRedisStore(t, { url: redis.url });
-  const claim = aClaim();
-  assert.equal(await store.replays.claim(claim), 'claimed');
-  // Times are whole seconds: the loss is in a later one than the claim.
-  await sleep(1100);
+  await sleep(BEGUN_MS);
+  const claim = issuedNow();
+  assert.equal(await store.replays.claim(claim()), 'claimed');
+  // At once: what was issued in the second of the loss was not issued after it.
   await lose(redis);
   await eventually(() => store.ping(), 5000);
-  const again = await store.replays.claim(claim);
-  await sleep(1100);
-  return [again, await store.replays.claim(aClaim())];
+  const again = await store.replays.claim(claim());
+  await sleep(BEGUN_MS);
+  return [again, await store.replays.claim(issuedNow()())];
 }
 
 test('F-25: an emptied Redis accepts nothing that was issued before it was emptied', async (t) => {
@@ -44,4 +56,15 @@ test('F-25: nor does one that came back with a snapshot from before the claim', 
     await redis.restart();
   };
   assert.deepEqual(await afterLoss(t, lose, { appendfsync: 'none' }), ['forgotten', 'claimed']);
+});
+
+test('F-16: a Redis whose clock was set back to before its memory began remembers from then on, not after', async (t) => {
+  const redis = await aRedis(t);
+  const store = await aRedisStore(t, { url: redis.url });
+  const [run = ''] = /\w{40}/.exec(await redis.command('GET', '{dcr}:replay-memory')) ?? [];
+  // What such a Redis finds: its own memory, of an hour that has yet to come.
+  await redis.command('SET', '{dcr}:replay-memory', `${run} ${epoch() + 3600}`);
+  assert.equal(await store.replays.claim(issuedNow()()), 'forgotten');
+  await sleep(BEGUN_MS);
+  assert.equal(await store.replays.claim(issuedNow()()), 'claimed');
 });
