@@ -19,7 +19,7 @@ export function signingOrder(keys: readonly RingKey[]): readonly RingKey[] {
 
 /**
  * The one that signs: the latest that this node has served for the lead. If it has served none for so long (it
- * is new) the earliest, which most verifiers know.
+ * is new) the earliest, which most verifiers know; so too if its clock is so far behind that none is in force yet.
  */
 export function signingKey<Key extends Times>(
   latestFirst: readonly Key[],
@@ -29,11 +29,11 @@ export function signingKey<Key extends Times>(
 ): Key | undefined {
   let earliest: Key | undefined;
   for (const key of latestFirst) {
-    // A node whose clock is this much behind the one that wrote the ring still signs.
-    if (key.activates_at > nowSeconds + clockSkewSeconds) continue;
     const outlived = nowSeconds + longestTokenSeconds + clockSkewSeconds;
     if (key.retires_at !== undefined && key.retires_at < outlived) continue;
-    if (key.forced || isServedForLead(key.kid)) return key;
+    // By a clock that is further behind the one that wrote the ring it is not time yet: a key before it goes on.
+    const isTime = key.activates_at <= nowSeconds + clockSkewSeconds;
+    if (isTime && (key.forced || isServedForLead(key.kid))) return key;
     earliest = key;
   }
   return earliest;

@@ -135,7 +135,8 @@ test('F-16: a node whose clock is behind by the skew signs with a new key; one f
   const served = () => true;
   assert.equal(signingKey(order, NOW - LIFE.clockSkewSeconds, LIFE, served)?.kid, newer?.kid);
   assert.equal(signingKey(order, NOW - LIFE.clockSkewSeconds - 1, LIFE, served)?.kid, older?.kid);
-  assert.equal(signingKey(signingOrder(first.keys), NOW - 61, LIFE, served), undefined);
+  // Where there is no old one, refusing would keep no verifier from anything.
+  assert.equal(signingKey(signingOrder(first.keys), NOW - 3600, LIFE, served)?.kid, older?.kid);
 });
 
 test('F-16: a clock that jumps ahead while a node runs makes nothing due before its time; one set back delays', () => {
