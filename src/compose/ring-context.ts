@@ -19,7 +19,7 @@ export async function ringContext(config: Config, store: Store, log: RingLog): P
   return {
     store: store.rings,
     replica: createReplica(config.keys_dir, randomBytes),
-    kek: await keyEncryptionKey(config),
+    kek: await keyEncryptionKey(config, store),
     previousKek: previous === undefined ? undefined : parseKeyEncryptionKey(previous),
     algs: [
       ...new Set([...FIRST_ALGS, ...Object.values(config.resources).map((resource) => resource.signing_alg)]),
@@ -32,10 +32,13 @@ export async function ringContext(config: Config, store: Store, log: RingLog): P
   };
 }
 
-function keyEncryptionKey({ key_encryption_key, keys_dir }: Config): Promise<KeyEncryptionKey> {
+function keyEncryptionKey(
+  { key_encryption_key, keys_dir }: Config,
+  { rings }: Store,
+): Promise<KeyEncryptionKey> {
   // Without one outside development the configuration was refused.
   return key_encryption_key === undefined
-    ? developmentKeyEncryptionKey(keys_dir, randomBytes)
+    ? developmentKeyEncryptionKey(keys_dir, randomBytes, async () => (await rings.readRing()) !== undefined)
     : Promise.resolve(parseKeyEncryptionKey(key_encryption_key));
 }
 

@@ -10,10 +10,14 @@ import { DEVELOPMENT_KEK_FILE, REPLICA_FILE } from './keys-directory.ts';
 import { createPrivateFile, readPrivateFile } from './private-file.ts';
 import { RingError } from './ring-error.ts';
 
-/** Reads the key in `directory`, or creates it. Throws `RingError`. */
+/**
+ * Reads the key in `directory`, or creates it where there is no ring yet, here or in the store. Throws
+ * `RingError`, or `StoreUnavailable`: not to know is no reason to make one.
+ */
 export async function developmentKeyEncryptionKey(
   directory: string,
   random: RandomBytes,
+  isRingStored: () => Promise<boolean>,
 ): Promise<KeyEncryptionKey> {
   const path = join(directory, DEVELOPMENT_KEK_FILE);
   const known = await readPrivateFile(path);
@@ -22,6 +26,12 @@ export async function developmentKeyEncryptionKey(
   // A new key could not open that ring: creating one would only hide which key is missing.
   const replica = join(directory, REPLICA_FILE);
   if ((await readPrivateFile(replica)) !== undefined) throw missing(path, replica);
+  if (await isRingStored()) {
+    // Another process that started at the same time may have made both since we looked, the key first.
+    const made = await readPrivateFile(path);
+    if (made === undefined) throw missing(path, 'The key ring in the store');
+    return parse(made, path);
+  }
 
   const created = Buffer.from(random(32)).toString('base64url');
   if ((await createPrivateFile(path, `${created}\n`, random)) === 'created') return parse(created, path);
@@ -38,10 +48,10 @@ function parse(text: string, path: string): KeyEncryptionKey {
   }
 }
 
-function missing(path: string, replica: string): RingError {
+function missing(path: string, ring: string): RingError {
   return new RingError(
     'kek_missing',
-    `${replica} was written under another key-encryption key, and ${path} is not there. Set KEY_ENCRYPTION_KEY ` +
+    `${ring} was written under another key-encryption key, and ${path} is not there. Set KEY_ENCRYPTION_KEY ` +
       `to that key or restore ${path}; to start anew in development, remove the keys directory's files and the store.`,
   );
 }

@@ -60,10 +60,11 @@ export function openRingDocument(keks: KeyEncryptionKeys, document: string, plac
   }
   const { previousKek } = keks;
   const kek = previousKek !== undefined && sealedUnder === kekId(previousKek) ? previousKek : keks.kek;
-  if (format !== FORMAT) throw unsupported(place, `has the format ${format}`);
   const authentic = timingSafeEqual(Buffer.from(mac), Buffer.from(authenticator(kek, text)));
+  // One that is ours but for this digit was written by no later version.
+  if (format !== FORMAT && !authentic) throw unsupported(place, `has the format ${format}`);
   if (!authentic && sealedUnder !== kekId(kek)) throw wrongKek(place, sealedUnder, kekId(kek));
-  if (!authentic || sealedUnder !== kekId(kek)) {
+  if (!authentic || format !== FORMAT || sealedUnder !== kekId(kek)) {
     throw damaged(place, 'was altered: it does not match its authenticator');
   }
   const { success, data, error } = ring.safeParse(JSON.parse(text));
@@ -100,7 +101,7 @@ function wrongKek(place: Place, theirs: string, ours: string): RingError {
   return new RingError(
     'kek_wrong',
     `The key ring in ${place.name} is sealed under the key-encryption key with the id ${theirs}; this process ` +
-      `was given the one with the id ${ours}. Set KEY_ENCRYPTION_KEY to the key that the ring is sealed under; if it was replaced and another place still has ` +
+      `was given the one with the id ${ours}. Set KEY_ENCRYPTION_KEY to the key that the ring is sealed under (where it is not set: restore the file development-kek in the keys directory); if it was replaced and another place still has ` +
       'the ring under the old one, set that as KEY_ENCRYPTION_KEY_PREVIOUS.',
   );
 }
