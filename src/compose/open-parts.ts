@@ -48,6 +48,7 @@ export async function openParts(
   const metrics = createMetrics({
     clock: clock.state,
     ringVersion: () => ring.version,
+    ringTroubles: () => ring.troubles(),
     ringUnconfirmedSeconds: () => ring.unconfirmedSeconds(),
     countClients: clientCounts(config, store),
     countIntents: intentCounts(store),

@@ -7,6 +7,13 @@ import type { PublishedJwk } from './ring.ts';
 import type { ActiveKey } from './signer.ts';
 import type { SigningAlg } from './signing-alg.ts';
 
+/**
+ * `store`: it can't be had from there. `replica`: this node's disk does not take it. `overdue`: a change is due
+ * and can't be made. `stale`: nothing is signed.
+ */
+export const RING_TROUBLES = ['store', 'replica', 'overdue', 'stale'] as const;
+export type RingTrouble = (typeof RING_TROUBLES)[number];
+
 export interface KeyRing {
   readonly ringId: string;
   /** Another number means other keys: what was made from them is to be made again. */
@@ -15,6 +22,8 @@ export interface KeyRing {
   readonly source: 'store' | 'replica';
   /** Seconds since the store last said that this ring is the one in force. */
   unconfirmedSeconds(): number;
+  /** What is wrong with it at the moment, though it is in use. */
+  troubles(): ReadonlySet<RingTrouble>;
   /** Throws `Refusal` `ring_unavailable` when no key of that algorithm may sign at `nowSeconds`. */
   activeKey(alg: SigningAlg, nowSeconds: number): ActiveKey;
   /** What credentials are derived from; the same for the life of the installation. */

@@ -6,7 +6,7 @@
 import { Refusal } from '../lib/refusal.ts';
 import { StoreUnavailable } from '../lib/store-unavailable.ts';
 import { longestUnconfirmedSeconds } from './key-life.ts';
-import type { KeyRing, Refreshed } from './key-ring.ts';
+import type { KeyRing, Refreshed, RingTrouble } from './key-ring.ts';
 import { type OpenedRing, openRing } from './opened-ring.ts';
 import type { RingContext } from './ring-context.ts';
 import { RingError } from './ring-error.ts';
@@ -24,7 +24,8 @@ const CONFIRM_REPLICA_MS = 60 * 1000;
 export async function openKeyRing(given: RingContext): Promise<KeyRing> {
   const { elapsedMs, life } = given;
   const context = { ...given, now: steadyClock(given.now, elapsedMs, life.clockSkewSeconds) };
-  const reports = reportsOf(context);
+  const troubles = new Set<RingTrouble>();
+  const reports = reportsOf(context, troubles);
   const replica = await readReplica(context);
   let confirmedAtMs = elapsedMs();
   const started = await start(context, replica);
@@ -109,6 +110,7 @@ export async function openKeyRing(given: RingContext): Promise<KeyRing> {
     publishedKeys: () => current.publication.keys,
     root: current.root,
     unconfirmedSeconds,
+    troubles: () => troubles,
     activeKey: (alg, nowSeconds) => {
       const keys = current.signing.get(alg);
       const chosen =
@@ -180,21 +182,29 @@ function reportKeks({ previousKek, log }: RingContext, { kek }: OpenedRing): voi
   else log.info({}, 'KEY_ENCRYPTION_KEY_PREVIOUS is not needed any more by this node');
 }
 
-function reportsOf({ log, replica }: RingContext) {
+function reportsOf({ log, replica }: RingContext, troubles: Set<RingTrouble>) {
+  const reportOf = (trouble: RingTrouble, messages: { readonly begins: string; readonly over: string }) => {
+    const report = troubleReport(log, messages);
+    return (error: unknown) => {
+      if (error === undefined) troubles.delete(trouble);
+      else troubles.add(trouble);
+      report(error);
+    };
+  };
   return {
-    store: troubleReport(log, {
+    store: reportOf('store', {
       begins: `the key ring can't be had from the store; the copy at hand goes on (at a start: ${replica.path})`,
       over: 'the key ring is in step with the store again',
     }),
-    replica: troubleReport(log, {
+    replica: reportOf('replica', {
       begins: `the key ring could not be copied to ${replica.path}; this node can't start without the store`,
       over: `the key ring was copied to ${replica.path}`,
     }),
-    overdue: troubleReport(log, {
+    overdue: reportOf('overdue', {
       begins: 'a change of the key ring is due and could not be made; the keys stay as they are until it can',
       over: 'the key ring is as it should be again',
     }),
-    stale: troubleReport(log, {
+    stale: reportOf('stale', {
       begins:
         'NO TOKEN IS SIGNED: the store has not confirmed the key ring for so long that its keys may have been retired',
       over: 'tokens are signed again',

@@ -5,6 +5,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ClientCacheState } from '../clients/client-cache.ts';
+import { RING_TROUBLES, type RingTrouble } from '../keys/key-ring.ts';
 import { type CountClients, createClientGauges } from './client-gauges.ts';
 import { createClockMetrics } from './clock-metrics.ts';
 import type { ClockState } from './clock-watch.ts';
@@ -43,6 +44,7 @@ export interface Metrics extends RequestMetrics {
 export interface MetricsState {
   readonly ringVersion: () => number;
   readonly ringUnconfirmedSeconds: () => number;
+  readonly ringTroubles: () => ReadonlySet<RingTrouble>;
   readonly countClients: CountClients;
   readonly countIntents: CountIntents;
   readonly clientCache: () => ClientCacheState;
@@ -88,6 +90,17 @@ export function createMetrics(state: MetricsState): Metrics {
     aggregator: 'min',
     collect() {
       this.set(state.ringVersion());
+    },
+  });
+  new Gauge({
+    name: 'dcr_bridge_key_ring_trouble',
+    help: '1 while the key ring is in this trouble: its store, its copy on disk, a change that is overdue, or nothing signed.',
+    labelNames: ['trouble'] as const,
+    registers,
+    aggregator: 'max',
+    collect() {
+      const troubles = state.ringTroubles();
+      for (const trouble of RING_TROUBLES) this.set({ trouble }, troubles.has(trouble) ? 1 : 0);
     },
   });
   createClockMetrics(registry, state.clock);

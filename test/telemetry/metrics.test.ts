@@ -14,6 +14,7 @@ let counts: ClientCounts | undefined = {
 };
 const OBSERVED = {
   ringUnconfirmedSeconds: () => 0,
+  ringTroubles: () => new Set(['overdue'] as const),
   clock: () => ({ aheadOfStoreSeconds: -1.5, inStep: true, jumps: 2 }),
   circuits: () => ({}),
   countClients: async () => counts,
@@ -37,6 +38,8 @@ test('requests, tokens, refusals, the ring and the event loop are there to be co
     'dcr_bridge_tokens_issued_total 1',
     'dcr_bridge_tokens_refused_total{reason="invalid_client"} 1',
     'dcr_bridge_key_ring_version 7',
+    'dcr_bridge_key_ring_trouble{trouble="overdue"} 1',
+    'dcr_bridge_key_ring_trouble{trouble="stale"} 0',
     'dcr_bridge_clock_ahead_of_store_seconds -1.5',
     'dcr_bridge_clock_jumps_total 2',
     'dcr_bridge_client_cache_clients 3',
