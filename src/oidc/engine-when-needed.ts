@@ -3,9 +3,7 @@
  * proves a key; and it is 9 MiB of an idle service and a tenth of the CPU time of its start. Those who come
  * first wait for it, some 100 ms; should it fail to load, the next one tries again.
  */
-import type { EngineContext, EngineOptions } from './engine.ts';
-
-type Engine = (ctx: EngineContext) => Promise<void>;
+import type { Engine, EngineOptions } from './engine.ts';
 
 export function engineWhenNeeded(options: EngineOptions): Engine {
   let loading: Promise<Engine> | undefined;
@@ -20,9 +18,10 @@ export function engineWhenNeeded(options: EngineOptions): Engine {
     }
   }
 
-  return async function answerByEngine(ctx) {
+  // Whatever it is asked with, also what is not known here: a token must not lose what it is bound to.
+  return async function answerByEngine(...asked) {
     loading ??= load();
     const answer = await loading;
-    await answer(ctx);
+    await answer(...asked);
   };
 }
