@@ -93,7 +93,7 @@ test('an older Node.js is told what to do, instead of stumbling over TypeScript'
   assert.equal(status, 1);
   assert.match(stderr, /^dcr-bridge runs on Node\.js 24, and this is 20\.1\.0\. .*run "npm ci"/);
   for (const name of ['start', 'test'] as const) {
-    assert.match(packageJson.scripts[name], /^node --require \.\/src\/node-version\.cjs /);
+    assert.match(packageJson.scripts[name], /^(?:exec )?node --require \.\/src\/node-version\.cjs /);
   }
 });
 
