@@ -143,6 +143,23 @@ test('a list is signed anew under the key that is active now, and when the clock
   assert.equal(signed.length, 3);
 });
 
+test('of very many lists those that were signed last are kept', async () => {
+  const { lists, signed } = aPublisher();
+  const ids = Array.from({ length: 1001 }, () => idOf(places().next('ES256', NOW).status_list.uri));
+  const [first = '', second = '', ...others] = ids;
+  const later = NOW + 200;
+  await lists.read('ES256', first, NOW - 100);
+  await lists.read('ES256', second, NOW);
+  for (const id of others.slice(0, -1)) await lists.read('ES256', id, NOW);
+  await lists.read('ES256', first, later);
+  await lists.read('ES256', others.at(-1) ?? '', later);
+  const before = signed.length;
+  await lists.read('ES256', first, later);
+  assert.equal(signed.length, before, 'it was signed again, and is none of the oldest');
+  await lists.read('ES256', second, later);
+  assert.equal(signed.length, before + 1);
+});
+
 test('a list that could not be signed is signed for the next who asks', async () => {
   const { lists, failToSign } = aPublisher();
   const id = idOf(places().next('ES256', NOW).status_list.uri);
