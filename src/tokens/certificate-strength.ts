@@ -1,19 +1,20 @@
 /**
  * Whether a certificate is too weak to believe: what others can compute (short RSA keys, old curves, signatures
- * over MD5 or SHA-1), and RSA keys so long that verifying by them is an attack on us. It is OpenSSL's security
- * level 2, which our own TLS connections go by, for the certificates that a proxy passes on.
+ * over MD5 or SHA-1), and RSA keys so long that verifying by them is an attack on us. About what OpenSSL's
+ * security level 2 takes, which our own TLS connections go by, for the certificates that a proxy passes on.
  */
-import type { X509Certificate } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 
 const MIN_RSA_BITS = 2048;
 const MAX_RSA_BITS = 8192;
-/** 224 bits and less are below what a 2048-bit RSA key gives. */
+/** From 256 bits. */
 const CURVES = /^(?:prime256v1|secp(?:256k|384r|521r)1|brainpoolP(?:256|320|384|512)[rt]1)$/;
 const BROKEN_DIGEST = /md[245]|sha-?1(?!\d)/i;
 
-export function hasSoundKey({ publicKey }: X509Certificate): boolean {
-  const { modulusLength = 0, namedCurve = '' } = publicKey.asymmetricKeyDetails ?? {};
-  switch (publicKey.asymmetricKeyType) {
+export function hasSoundKey(certificate: X509Certificate): boolean {
+  const publicKey = publicKeyOf(certificate);
+  const { modulusLength = 0, namedCurve = '' } = publicKey?.asymmetricKeyDetails ?? {};
+  switch (publicKey?.asymmetricKeyType) {
     case 'rsa':
     case 'rsa-pss':
       return modulusLength >= MIN_RSA_BITS && modulusLength <= MAX_RSA_BITS;
@@ -33,4 +34,13 @@ export function hasSoundKey({ publicKey }: X509Certificate): boolean {
 /** Of what an authority says: how a certificate that is one is signed does not matter, it is believed as it is. */
 export function hasSoundSignature({ signatureAlgorithm = '' }: X509Certificate): boolean {
   return !BROKEN_DIGEST.test(signatureAlgorithm);
+}
+
+/** A certificate can be read whose key can not: a point that is on no curve, an algorithm that nobody knows. */
+export function publicKeyOf(certificate: X509Certificate): KeyObject | undefined {
+  try {
+    return certificate.publicKey;
+  } catch {
+    return undefined;
+  }
 }

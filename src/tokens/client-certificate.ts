@@ -8,6 +8,7 @@ import type { ClientJwk } from '../clients/client-jwks.ts';
 import type { TokenClient } from '../clients/token-client.ts';
 import { onceEach } from '../lib/once-each.ts';
 import { isInForce } from './certificate-chain.ts';
+import { publicKeyOf } from './certificate-strength.ts';
 
 export interface PresentedCertificate {
   readonly certificate: X509Certificate;
@@ -52,9 +53,9 @@ type PublicMembers = Readonly<Record<string, unknown>>;
 const MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e'];
 
 /** Without members for a key that JOSE has no writing for. */
-const jwkOf = onceEach(({ publicKey }: X509Certificate): PublicMembers => {
+const jwkOf = onceEach((certificate: X509Certificate): PublicMembers => {
   try {
-    return { ...publicKey.export({ format: 'jwk' }) };
+    return { ...publicKeyOf(certificate)?.export({ format: 'jwk' }) };
   } catch {
     return {};
   }

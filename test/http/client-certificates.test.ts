@@ -6,6 +6,7 @@ import { request } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 import { run } from '../clients-outside/run.ts';
 import { type Answer, claimsOf, fetchToken, portal, postToken, send } from '../support/bridge.ts';
+import { withoutKey } from '../support/certificate-forgeries.ts';
 import { type CertificateFiles, newAuthority, newCertificate } from '../support/certificates.ts';
 import { DOMAIN } from '../support/domain.ts';
 import { basic } from '../support/inspection.ts';
@@ -254,6 +255,15 @@ describe('behind a proxy', () => {
     ];
     for (const headers of unreadable) {
       await refuses(behind, FAILED, () => postToken(behind, grant(client_id), headers));
+    }
+    for (const unusable of [withoutKey(mine), withoutKey(alone)]) {
+      const chain = {
+        ...by(mine),
+        'client-cert': inHeader(another),
+        'client-cert-chain': inHeader(unusable),
+      };
+      await refuses(behind, FAILED, () => postToken(behind, grant(client_id), by(unusable)));
+      await refuses(behind, FAILED, () => postToken(behind, grant(client_id), chain));
     }
     const elsewhere = await register(suspicious, byTls());
     await refuses(suspicious, FAILED, () => postToken(suspicious, grant(elsewhere), by(mine)));
