@@ -10,13 +10,13 @@ import { UpstreamFailure } from '../../registration/upstream.ts';
 import { startDeadline } from './deadline.ts';
 import { OutboundError } from './evidence.ts';
 import { REFUSED_ADDRESS } from './guarded-agent.ts';
-import type { Outbound } from './outbound.ts';
+import type { Way } from './guarded-way.ts';
 
 const HOSTS = ['127.0.0.1', 'localhost', '2130706433', '0x7f.1', '[::1]', '[::ffff:127.0.0.1]', '0.0.0.0'];
 const TIMEOUT_MS = 2_000;
 
-/** `makeOutbound` makes the same kind that the providers get, with nothing allowed. Throws when one host is reached. */
-export async function proveGuard(makeOutbound: () => Outbound): Promise<void> {
+/** `makeWay` makes the same kind that is used, with nothing allowed. Throws when one host is reached. */
+export async function proveGuard(makeWay: () => Way): Promise<void> {
   let reached = 0;
   const server = createServer((socket) => {
     reached += 1;
@@ -26,7 +26,7 @@ export async function proveGuard(makeOutbound: () => Outbound): Promise<void> {
   const { port } = server.address() as AddressInfo;
   try {
     for (const host of HOSTS) {
-      const code = await codeOfCall(makeOutbound(), new URL(`https://${host}:${port}/`));
+      const code = await codeOfCall(makeWay(), new URL(`https://${host}:${port}/`));
       if (code !== REFUSED_ADDRESS || reached > 0)
         throw new Error(`the guard against calls into private networks does not work (${host}: ${code})`);
     }
@@ -35,16 +35,16 @@ export async function proveGuard(makeOutbound: () => Outbound): Promise<void> {
   }
 }
 
-async function codeOfCall(outbound: Outbound, url: URL): Promise<string> {
+async function codeOfCall(way: Way, url: URL): Promise<string> {
   const { signal, clear } = startDeadline(TIMEOUT_MS);
   try {
-    await outbound.request({ method: 'GET', url, headers: {} }, signal);
+    await way.request({ method: 'GET', url, headers: {} }, signal);
     return 'ANSWERED';
   } catch (error) {
     const cause = error instanceof UpstreamFailure ? error.cause : undefined;
     return cause instanceof OutboundError ? cause.code : 'UNKNOWN';
   } finally {
     clear();
-    outbound.close();
+    way.close();
   }
 }
