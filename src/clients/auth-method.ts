@@ -16,3 +16,12 @@ export function usesSecret({
 }): boolean {
   return method === 'client_secret_basic' || method === 'client_secret_post';
 }
+
+/** By one of a set of keys that the client registered, or that is fetched for it. */
+export function usesKeySet({
+  token_endpoint_auth_method: method,
+}: {
+  readonly token_endpoint_auth_method: string;
+}): boolean {
+  return method === 'private_key_jwt' || method === 'self_signed_tls_client_auth';
+}

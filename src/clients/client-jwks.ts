@@ -103,6 +103,29 @@ export const clientJwks = z
   })
   .pipe(exactJwks);
 
+/** A set has keys for other purposes too; what is longer than this is no set of a client's. */
+const MAX_FETCHED_KEYS = 50;
+const fetchedJwks = z.object({
+  keys: z.array(z.record(z.string(), z.unknown())).max(MAX_FETCHED_KEYS),
+});
+const SECRET_MEMBERS = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth'] as const;
+
+/**
+ * The keys that we take of a set that was fetched. Others in it are for somebody else, and passed over; but a
+ * private or symmetric key is one that everybody can read, and then nothing of the set is believed.
+ */
+export function usableKeys(
+  document: unknown,
+): readonly ClientJwk[] | 'NO_KEY_SET' | 'SECRET_KEY' | 'NO_USABLE_KEY' | 'TOO_MANY_KEYS' {
+  const { data } = fetchedJwks.safeParse(document);
+  if (data === undefined) return 'NO_KEY_SET';
+  if (data.keys.some((key) => SECRET_MEMBERS.some((member) => Object.hasOwn(key, member))))
+    return 'SECRET_KEY';
+  const usable = data.keys.flatMap((key) => clientJwk.safeParse(key).data ?? []);
+  if (usable.length > MAX_KEYS) return 'TOO_MANY_KEYS';
+  return usable.length === 0 ? 'NO_USABLE_KEY' : usable;
+}
+
 /** What a key can sign with. */
 export function algsOf(jwk: ClientJwk): readonly ClientSigningAlg[] {
   switch (jwk.kty) {

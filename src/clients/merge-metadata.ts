@@ -7,6 +7,7 @@
  */
 import type { Problem } from '../lib/refusal.ts';
 import { zodProblems } from '../lib/zod-problems.ts';
+import { usesKeySet } from './auth-method.ts';
 import { CERTIFICATE_SUBJECTS } from './certificate-subject.ts';
 import { type ClientMetadata, clientMetadata, LIMITS } from './metadata.ts';
 
@@ -28,7 +29,6 @@ const SERVER_OWNED = new Set([
 
 /** Each would open something that this service does not do: a fetch, a redirect, another authentication. */
 const UNSUPPORTED = new Set([
-  'jwks_uri',
   'sector_identifier_uri',
   'request_uris',
   'initiate_login_uri',
@@ -45,6 +45,9 @@ const ALIASES = new Map([
 
 const KNOWN = new Set(Object.keys(clientMetadata.shape).filter((member) => member !== 'extension'));
 
+/** One of each is registered: another that is sent takes its place. Both that are sent are for the policy to refuse. */
+const ALTERNATIVES: readonly (readonly string[])[] = [CERTIFICATE_SUBJECTS, ['jwks', 'jwks_uri']];
+
 /** The document that results, as far as it is right, and what is wrong with the rest. */
 export interface MergedMetadata {
   readonly metadata: ClientMetadata;
@@ -60,9 +63,14 @@ export function mergeMetadata(kept: Partial<ClientMetadata>, body: Members): Mer
   const sent = sortMembers(body);
   const extension = { ...kept.extension, ...sent.extension };
   const merged: Record<string, unknown> = { ...kept, ...sent.known, extension };
-  // One of them is registered: another that is sent takes its place.
-  if (CERTIFICATE_SUBJECTS.some((member) => member in sent.known))
-    for (const member of CERTIFICATE_SUBJECTS) if (!(member in sent.known)) delete merged[member];
+  for (const members of ALTERNATIVES) {
+    if (!members.some((member) => member in sent.known)) continue;
+    for (const member of members) if (!(member in sent.known)) delete merged[member];
+  }
+  // It ends with the method that it is for: whoever merges has no way to take a member away.
+  const method = String(merged.token_endpoint_auth_method);
+  if (!('jwks_uri' in sent.known) && !usesKeySet({ token_endpoint_auth_method: method }))
+    delete merged.jwks_uri;
   const problems = [...sent.problems, ...extensionProblems(extension)];
   const parsed = clientMetadata.safeParse(merged);
   if (parsed.success) return { metadata: parsed.data, problems };

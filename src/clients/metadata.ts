@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { isPrintable, printableText } from '../lib/text.ts';
 import { certificateSubjects } from './certificate-subject.ts';
 import { clientJwks, clientSigningAlg } from './client-jwks.ts';
+import { jwksUri } from './jwks-uri.ts';
 import { redirectUri } from './redirect-uri.ts';
 
 /** Bounds (C-18): generous for a person, useless for someone who wants to fill the store. */
@@ -82,6 +83,11 @@ export const clientMetadata = z.object({
     .describe('True: the client gets only tokens that are bound to the certificate that it shows.'),
   ...certificateSubjects,
   jwks: clientJwks.optional().describe('The public keys by which the client authenticates.'),
+  jwks_uri: jwksUri
+    .optional()
+    .describe(
+      'Where those keys are fetched from, https, in the place of `jwks`; where the operator lets the portal have it.',
+    ),
   /** RFC 6749 section 3.3. Absent: the portal's `default_scopes`. */
   scope: z
     .string()

@@ -3,8 +3,9 @@
  * asks for left out, and texts that many clients have in common kept once. So that a token costs no parsing,
  * and that as many clients as possible fit into the cache's bytes.
  */
-import { usesSecret } from './auth-method.ts';
+import { usesKeySet, usesSecret } from './auth-method.ts';
 import { type CertificateSubjects, subjectsOf } from './certificate-subject.ts';
+import type { ClientJwk } from './client-jwks.ts';
 import type { ClientRecord } from './client-record.ts';
 import type { ClientMetadata } from './metadata.ts';
 import type { ComparedSecret } from './secret.ts';
@@ -22,6 +23,7 @@ export interface TokenClient
     | 'token_endpoint_auth_method'
     | 'token_endpoint_auth_signing_alg'
     | 'jwks'
+    | 'jwks_uri'
     | 'dpop_bound_access_tokens'
     | 'tls_client_certificate_bound_access_tokens'
     | keyof CertificateSubjects
@@ -80,6 +82,7 @@ export function tokenClient(record: ClientRecord, shared: Shared): TokenClient {
       ...(token_endpoint_auth_method === 'tls_client_auth' ? subjectsOf(metadata) : undefined),
       // Of a client with a secret they would only take up room.
       jwks: usesSecret(metadata) ? undefined : metadata.jwks,
+      jwks_uri: usesKeySet(metadata) ? metadata.jwks_uri : undefined,
       labels: orNothing(labels),
       extension: orNothing(extension),
     },
@@ -104,9 +107,13 @@ const KEY_BYTES = 2000;
 
 /** About what a client takes of memory. */
 export function bytesOf({ secrets, metadata }: TokenClient): number {
-  const { client_name, labels, extension, jwks } = metadata;
+  const { client_name, labels, extension, jwks, jwks_uri } = metadata;
   const own =
     labels === NOTHING && extension === NOTHING ? 0 : 2 * JSON.stringify([labels, extension]).length;
-  const keys = jwks === undefined ? 0 : jwks.keys.length * KEY_BYTES + 2 * JSON.stringify(jwks).length;
+  const keys = bytesOfKeys(jwks?.keys ?? []) + (jwks_uri?.length ?? 0);
   return CLIENT_BYTES + secrets.length * SECRET_BYTES + own + keys + (client_name?.length ?? 0);
+}
+
+export function bytesOfKeys(keys: readonly ClientJwk[]): number {
+  return keys.length === 0 ? 0 : keys.length * KEY_BYTES + 2 * JSON.stringify(keys).length;
 }

@@ -23,6 +23,7 @@ export function describedGroups(config: Config): readonly Group[] {
     metrics: unopened(),
     log: unopened(),
     upstreams: unopened(),
+    clientKeys: unopened(),
   };
   return bridge(parts, upstreamContext(parts, new Map()));
 }

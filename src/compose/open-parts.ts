@@ -10,16 +10,18 @@ import type { Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { resourcesByIdentifier } from '../tokens/resource.ts';
 import { clientCounts } from './client-counts.ts';
+import { openClientKeys } from './client-keys.ts';
 import { intentCounts } from './intent-counts.ts';
 import type { Parts } from './parts.ts';
 import { portalContext } from './portal-context.ts';
 import { ringContext, ringUpkeep } from './ring-context.ts';
 import { openUpstreams } from './upstreams.ts';
 
+const UNFETCHED = 'the keys of a client could not be fetched from its jwks_uri';
 const UNREAD =
   "a provider's discovery document could not be read or taken; the last good one, if any, is in use";
 
-/** Throws `RingError`, and what `openUpstreams` throws. */
+/** Throws `RingError`, and what `openUpstreams` and `openClientKeys` throw. */
 export async function openParts(
   config: Config,
   log: Logger,
@@ -33,6 +35,10 @@ export async function openParts(
   const upstreams = await openUpstreams(config, (provider, call) => {
     metrics.upstreamCalled(provider, call);
     if (call.operation === 'discover' && call.outcome !== 'done') log.warn({ provider, ...call }, UNREAD);
+  });
+  const clientKeys = await openClientKeys(config, (fetch) => {
+    metrics.clientKeysFetched(fetch.code === 'OK' ? 'ok' : 'failed');
+    if (fetch.code !== 'OK') log.warn({ ...fetch }, UNFETCHED);
   });
   const clientCache = createClientCache({
     read: store.clients.read,
@@ -69,5 +75,6 @@ export async function openParts(
     managementUrl,
     resources: resourcesByIdentifier(config.resources),
     upstreams,
+    clientKeys,
   };
 }

@@ -9,6 +9,7 @@ import type { ClockWatch } from '../telemetry/clock-watch.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Resource } from '../tokens/resource.ts';
+import type { OpenedClientKeys } from './client-keys.ts';
 import type { Upstreams } from './upstreams.ts';
 
 export interface Parts {
@@ -26,6 +27,7 @@ export interface Parts {
   readonly managementUrl: () => string;
   readonly resources: ReadonlyMap<string, Resource>;
   readonly upstreams: Upstreams;
+  readonly clientKeys: OpenedClientKeys;
 }
 
 export const nowSeconds = (): number => Math.floor(Date.now() / 1000);

@@ -6,6 +6,7 @@ import type { ProviderRules, RegistrationContext } from '../registration/context
 import type { CursorContext } from '../registration/list-clients.ts';
 import { secretOf } from '../registration/upstream/binding.ts';
 import type { UpstreamContext } from '../registration/upstream/context.ts';
+import { jwksUriRules } from './jwks-uri-rules.ts';
 import type { Parts } from './parts.ts';
 
 export function registrationContext(
@@ -13,6 +14,7 @@ export function registrationContext(
   upstream: UpstreamContext,
 ): RegistrationContext & CursorContext {
   const { hashSecret, secretSealer, signCursor, idempotencyHash, idempotencySealer } = credentials;
+  const jwksUriRulesOf = jwksUriRules(config);
   const rules = (provider: (typeof config.providers)[string]): ProviderRules =>
     provider.type === 'local'
       ? { type: 'local', on_event: provider.on_event }
@@ -23,7 +25,7 @@ export function registrationContext(
     random: randomBytes,
     hashSecret,
     sealSecret: (secret, secretId) => secretSealer.seal(secret, secretId),
-    policyOf: (portal) => policyOf(config, portal),
+    policyOf: (portal) => ({ ...policyOf(config, portal), jwks_uri_rules: jwksUriRulesOf(portal) }),
     providers: new Map(Object.entries(config.providers).map(([name, provider]) => [name, rules(provider)])),
     idempotency: {
       hash: idempotencyHash,

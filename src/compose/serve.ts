@@ -36,7 +36,7 @@ export interface ServeOptions {
 
 /** Throws what kept it from starting: files it can't use, an address in use. */
 export async function serve(parts: Parts, { portalCreated, ops }: ServeOptions): Promise<Service> {
-  const { config, log, clock, metrics, store, ring, upstreams } = parts;
+  const { config, log, clock, metrics, store, ring, upstreams, clientKeys } = parts;
   const health = createHealth({
     store,
     ring: () => ({ version: ring.version, source: ring.source }),
@@ -88,6 +88,7 @@ export async function serve(parts: Parts, { portalCreated, ops }: ServeOptions):
       await Promise.all([usage.flush(Number.MAX_SAFE_INTEGER), readers.flush()]);
       await recovery?.end();
       upstreams.close();
+      clientKeys.close();
       await listeners.close(['ops'], 0);
       await store.close();
     },

@@ -80,6 +80,7 @@ export function tokenService(
     issuer: config.issuer,
     replays: allowingForClocks(store.replays, config.clock_skew_seconds),
     decoys: decoyKeys(randomBytes),
+    keys: parts.clientKeys.keys,
     nonces: config.dpop_nonce_required ? proofNonces(parts.credentials.tagProofNonce) : undefined,
     now: nowSeconds,
   };

@@ -66,6 +66,11 @@ export const CHECKS: readonly ((known: KnownConfig) => readonly Finding[])[] = [
       message: 'is required too: a certificate and its private key belong together',
     }));
   },
+  function insecureJwksAreForDevelopment({ issuer, allow_insecure_client_jwks }) {
+    if (issuer === undefined || !allow_insecure_client_jwks || isDevelopmentIssuer(issuer)) return [];
+    const message = 'must be false: it lets portals call services of this machine (development only)';
+    return [{ path: ['allow_insecure_client_jwks'], message }];
+  },
   function certificatesCanCome(known) {
     return Object.entries(known.portals ?? {}).flatMap(([name, { token_endpoint_auth_methods = [] }]) => {
       const path = ['portals', name, 'token_endpoint_auth_methods'];

@@ -67,6 +67,13 @@ const members = {
   token_endpoint_auth_methods: distinct(
     z.enum(AUTH_METHODS, { error: `must be one of ${AUTH_METHODS.join(', ')}` }),
   ).meta({ description: 'How its clients may authenticate at the token endpoint.' }),
+  jwks_uri_hosts: distinct(hostPattern)
+    .max(100)
+    .meta({
+      description:
+        'Hosts that the keys of its clients may be fetched from (`jwks_uri`): `keys.example.com`, `*.example.com` for every name below it, `*` for any. Whoever may register clients can make this service call these hosts, at public addresses and in `client_jwks_networks`. Without one, keys are registered as `jwks` and nothing is fetched.',
+      examples: [['keys.example.com', '*.apps.example.com']],
+    }),
   max_clients: z
     .int()
     .min(1)
@@ -99,6 +106,7 @@ export const POLICY_DEFAULTS = {
   claims: {},
   api_key_headers: [],
   token_endpoint_auth_methods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+  jwks_uri_hosts: [],
   max_clients: 1_000_000,
   max_secrets: 2,
   calls_per_minute: 60_000,

@@ -1,9 +1,9 @@
 /** Providers: where clients live. `local` is our own token service; any other is upstream. */
 import { z } from 'zod';
 import { isExtensionMember } from '../providers/client-document.ts';
-import { isListableNetwork } from '../providers/outbound/address-guard.ts';
 import { PRESET_NAMES } from '../providers/presets.ts';
 import { httpUrl } from './base-url.ts';
+import { calledNetwork } from './called-network.ts';
 import { distinct } from './distinct.ts';
 import { resourceIdentifier, scopeToken } from './resources.ts';
 import { SECRET } from './secret-settings.ts';
@@ -35,10 +35,6 @@ const upstreamIssuer = httpUrl({ mayEndWithSlash: true, mayHaveQuery: false });
 
 const host = z.string().regex(/^(?=.{1,261}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/, {
   error: 'must be a host name in lower case, or host:port',
-});
-
-const network = z.string().refine(isListableNetwork, {
-  error: "must be a network in CIDR form that holds no link-local addresses (the clouds' metadata services)",
 });
 
 const credential = z.string().regex(/^[\x21-\x7e]{1,8192}$/, { error: 'must be visible ASCII characters' });
@@ -106,7 +102,7 @@ const oidcProvider = z
         examples: [['admin.idp.acme.example']],
       }),
     allow_networks: z
-      .array(network)
+      .array(calledNetwork)
       .max(20)
       .default([])
       .meta({

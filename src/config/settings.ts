@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { baseUrl } from './base-url.ts';
+import { calledNetwork } from './called-network.ts';
 import { distinct } from './distinct.ts';
 import { hostPattern } from './host-pattern.ts';
 import { issuer } from './issuer.ts';
@@ -163,6 +164,21 @@ export const settings = {
       description:
         'For how long, while the store is away, clients that were loaded before still get tokens: also one that was disabled, or whose secret was rotated, by a node that still reaches the store.',
     }),
+  client_jwks_networks: distinct(calledNetwork)
+    .max(20)
+    .default([])
+    .meta({
+      description:
+        "Private networks that a client's `jwks_uri` may lead into, where its portal's `jwks_uri_hosts` names the host. Public addresses need no entry. Names are asked of the DNS servers, not of the hosts file; an authority of your own for the certificates there goes into `NODE_EXTRA_CA_CERTS`.",
+      examples: [['10.20.0.0/16']],
+    }),
+  client_jwks_max_stale_seconds: z.int().min(0).max(DAY_SECONDS).default(HOUR_SECONDS).meta({
+    description:
+      'For how long after they were fetched the keys of a `jwks_uri` are used while it can not be fetched again: also a key that the client has taken away meanwhile.',
+  }),
+  allow_insecure_client_jwks: z.boolean().default(false).meta({
+    description: "Allow a client's `jwks_uri` on this machine, and `http:` there. Development only.",
+  }),
   idempotency_seconds: z
     .int()
     .min(60)

@@ -3,6 +3,7 @@ import { parseKeyEncryptionKey, weaknessOf } from '../keys/key-encryption-key.ts
 import { HEADER_LIMITS, tokenHeaderBytes } from '../tokens/token-size.ts';
 import { MIN_API_KEY_CHARACTERS } from './checks.ts';
 import { isDevelopmentIssuer } from './issuer.ts';
+import { policyOf } from './policy.ts';
 import type { Config } from './schema.ts';
 import { hasPassword, isLocalStore, usesTls } from './store-url.ts';
 
@@ -28,6 +29,15 @@ export const WARNINGS: readonly ((config: Config) => readonly string[])[] = [
       return [];
     return [
       `BOOTSTRAP_PORTAL has an API key of fewer than ${MIN_API_KEY_CHARACTERS} characters: it is refused outside development`,
+    ];
+  },
+  function anyHostInPrivateNetworks({ client_jwks_networks: networks, portals }) {
+    const open = Object.keys(portals).filter((name) =>
+      policyOf({ portals }, name).jwks_uri_hosts.includes('*'),
+    );
+    if (networks.length === 0 || open.length === 0) return [];
+    return [
+      `portals.${open.join(', portals.')}: jwks_uri_hosts "*" lets whoever registers clients call any host in CLIENT_JWKS_NETWORKS`,
     ];
   },
   function largeToken({ issuer, resources }) {

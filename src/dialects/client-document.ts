@@ -34,6 +34,7 @@ export const clientDocument = z
     grant_types: texts('grant_types'),
     response_types: texts('response_types'),
     token_endpoint_auth_method: text('token_endpoint_auth_method'),
+    jwks_uri: text('jwks_uri').optional(),
     scope: z.string().describe('What was granted, space-separated.'),
     client_uri: text('client_uri').optional(),
     logo_uri: text('logo_uri').optional(),

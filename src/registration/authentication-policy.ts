@@ -2,15 +2,27 @@
  * How a client may authenticate: by a method that its portal's policy names, and with all that the method
  * needs in the same document (RFC 7591 section 2).
  */
-import { usesSecret } from '../clients/auth-method.ts';
+import { usesKeySet, usesSecret } from '../clients/auth-method.ts';
 import { CERTIFICATE_SUBJECTS, subjectsOf } from '../clients/certificate-subject.ts';
 import { algsOf } from '../clients/client-jwks.ts';
+import { type JwksUriRules, jwksUriProblem } from '../clients/jwks-uri.ts';
 import type { ClientMetadata } from '../clients/metadata.ts';
 import type { Problem } from '../lib/refusal.ts';
-import type { ProviderType } from './policy.ts';
+import type { ProviderType, RegistrationPolicy } from './policy.ts';
 
 /** `none` is in no policy: a public client can never use `client_credentials` (RFC 6749 section 4.4). */
 export function authenticationProblems(
+  metadata: ClientMetadata,
+  {
+    token_endpoint_auth_methods: named,
+    jwks_uri_rules: rules,
+  }: Pick<RegistrationPolicy, 'token_endpoint_auth_methods' | 'jwks_uri_rules'>,
+  provider: ProviderType,
+): Problem[] {
+  return [...methodProblems(metadata, named, provider), ...jwksUriProblems(metadata, rules)];
+}
+
+function methodProblems(
   metadata: ClientMetadata,
   named: readonly string[],
   provider: ProviderType,
@@ -30,7 +42,7 @@ export function authenticationProblems(
     case 'tls_client_auth':
       return subjectProblems(metadata);
     case 'self_signed_tls_client_auth':
-      return metadata.jwks === undefined ? [{ path: 'jwks', message: `is required by ${method}` }] : [];
+      return hasKeys(metadata) ? [] : [{ path: 'jwks', message: `is required by ${method}` }];
     default:
       return [];
   }
@@ -43,11 +55,32 @@ function subjectProblems(metadata: ClientMetadata): Problem[] {
   return [{ path: 'token_endpoint_auth_method', message }];
 }
 
-function keyProblems({ jwks, token_endpoint_auth_signing_alg: alg }: ClientMetadata): Problem[] {
-  if (jwks === undefined) return [{ path: 'jwks', message: 'is required by private_key_jwt' }];
+function hasKeys({ jwks, jwks_uri }: ClientMetadata): boolean {
+  return jwks !== undefined || jwks_uri !== undefined;
+}
+
+function keyProblems(metadata: ClientMetadata): Problem[] {
+  const { jwks, token_endpoint_auth_signing_alg: alg } = metadata;
+  if (!hasKeys(metadata)) return [{ path: 'jwks', message: 'is required by private_key_jwt' }];
+  // What is fetched is not known here, and may be different every hour.
+  if (jwks === undefined) return [];
   const usable = jwks.keys.some((jwk) =>
     jwk.alg === undefined ? alg === undefined || algsOf(jwk).includes(alg) : (alg ?? jwk.alg) === jwk.alg,
   );
   if (usable) return [];
   return [{ path: 'token_endpoint_auth_signing_alg', message: 'is not an algorithm of any of the keys' }];
+}
+
+/** RFC 7591 section 2: keys by value or by reference, never both. */
+function jwksUriProblems(metadata: ClientMetadata, rules: JwksUriRules): Problem[] {
+  const { jwks, jwks_uri } = metadata;
+  if (jwks_uri === undefined) return [];
+  if (jwks !== undefined) {
+    const both = 'must not be sent together: send one of jwks and jwks_uri';
+    return ['jwks', 'jwks_uri'].map((path) => ({ path, message: both }));
+  }
+  const message = usesKeySet(metadata)
+    ? jwksUriProblem(jwks_uri, rules)
+    : 'is only for private_key_jwt and self_signed_tls_client_auth; leave it out';
+  return message === undefined ? [] : [{ path: 'jwks_uri', message }];
 }

@@ -5,6 +5,7 @@
  * It refuses what exceeds the portal's policy; it never narrows silently and never widens by omission.
  */
 
+import type { JwksUriRules } from '../clients/jwks-uri.ts';
 import type { MergedMetadata } from '../clients/merge-metadata.ts';
 import type { ClientMetadata } from '../clients/metadata.ts';
 import { strictRedirectUriProblem } from '../clients/strict-redirect-uri.ts';
@@ -19,6 +20,8 @@ export interface RegistrationPolicy {
   readonly scopes: readonly string[];
   /** How its clients may authenticate at the token endpoint. */
   readonly token_endpoint_auth_methods: readonly string[];
+  /** Which `jwks_uri` its clients may have. */
+  readonly jwks_uri_rules: JwksUriRules;
   /** What a client that asks for no scope is granted. */
   readonly default_scopes: readonly string[];
   /** `inert`: redirect URIs are judged strictly only for a client that something redirects to. */
@@ -66,11 +69,12 @@ export function applyPolicy(
     // What a grant asks for is of no interest to who may not have it.
     ...(redirects && wrongGrants.length === 0 ? codeGrantProblems(document) : []),
     ...(redirects || policy.redirect_uri_rule === 'strict' ? redirectUriProblems(document, policy) : []),
-    ...authenticationProblems(metadata, policy.token_endpoint_auth_methods, provider),
+    ...authenticationProblems(metadata, policy, provider),
     ...scopeProblems(scopes, policy),
   ];
   // What is wrong in itself was left out of `metadata`: nobody is to be told that it is missing, too.
   const wrong = new Set(problems.map(memberOf));
+  if (wrong.has('jwks_uri')) wrong.add('jwks');
   const all = [...problems, ...beyondPolicy.filter((problem) => !wrong.has(memberOf(problem)))];
   if (all.length > 0) {
     const onlyRedirects = all.every(({ path }) => path.startsWith('redirect_uris'));

@@ -33,6 +33,8 @@ export interface Metrics extends RequestMetrics {
   /** `provider`: a name of the configuration. */
   upstreamAnswerLost(provider: string): void;
   upstreamCalled(provider: string, call: UpstreamCall): void;
+  /** From a client's `jwks_uri`. */
+  clientKeysFetched(outcome: 'ok' | 'failed'): void;
   /** Requests so far, those of probes left out. */
   requests(): number;
   /** For another process, which puts it together with others'. */
@@ -72,6 +74,12 @@ export function createMetrics(state: MetricsState): Metrics {
     name: 'dcr_bridge_upstream_unknown_total',
     help: 'Acts at an upstream provider of which the answer was lost, so that they may have been done.',
     labelNames: ['provider'] as const,
+    registers,
+  });
+  const keysFetched = new Counter({
+    name: 'dcr_bridge_client_jwks_fetches_total',
+    help: 'Fetches of key sets from the jwks_uri of clients.',
+    labelNames: ['outcome'] as const,
     registers,
   });
   new Gauge({
@@ -135,6 +143,7 @@ export function createMetrics(state: MetricsState): Metrics {
     },
     requests: () => requests,
     upstreamCalled: createUpstreamMetrics(registry, state.circuits),
+    clientKeysFetched: (outcome) => keysFetched.inc({ outcome }),
     tokenIssued: () => issued.inc(),
     tokenRefused: (reason) => refused.inc({ reason }),
     upstreamAnswerLost: (provider) => answersLost.inc({ provider }),

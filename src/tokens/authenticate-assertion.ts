@@ -16,6 +16,7 @@ import {
   readAssertion,
   verifyAssertion,
 } from './client-assertion.ts';
+import type { ClientKeys } from './client-keys.ts';
 import type { DecoyKeys } from './decoy-keys.ts';
 import { type ClientReads, judgedAnew } from './judged-anew.ts';
 import { claimId, type ReplayStore } from './replay-store.ts';
@@ -27,6 +28,7 @@ export interface AssertionContext {
   readonly issuer: string;
   readonly replays: ReplayStore;
   readonly decoys: DecoyKeys;
+  readonly keys: ClientKeys;
   /** Epoch seconds. */
   readonly now: () => number;
 }
@@ -63,13 +65,14 @@ export async function authenticateByAssertion(
 
 /** Throws an error whose message is for the log. Verifies once whoever it is, by a key of nobody if need be. */
 async function signedBy(
-  { issuer, decoys, now }: AssertionContext,
+  context: AssertionContext,
   record: TokenClient | undefined,
   text: string,
   claim: AssertionClaim,
 ): Promise<{ readonly client: TokenClient; readonly assertion: Assertion } | undefined> {
   const client = record !== undefined && getsTokensHere(record) ? record : undefined;
-  const own = client === undefined ? [] : keysOf(client, claim);
+  const { issuer, decoys, now } = context;
+  const own = client === undefined ? [] : await keysOf(context.keys, client, claim);
   const keys = own.length > 0 ? own : [decoys[claim.alg]];
   const expected = { issuer, clientId: claim.clientId, nowSeconds: now() };
   const assertion = await verifyAssertion(text, claim, keys, expected);
@@ -77,10 +80,14 @@ async function signedBy(
 }
 
 /** Those that its registration lets it use for this: none for a client of another method. */
-function keysOf({ metadata }: TokenClient, claim: AssertionClaim): readonly ClientJwk[] {
-  const { token_endpoint_auth_method: method, token_endpoint_auth_signing_alg: alg, jwks } = metadata;
+async function keysOf(
+  keys: ClientKeys,
+  client: TokenClient,
+  claim: AssertionClaim,
+): Promise<readonly ClientJwk[]> {
+  const { token_endpoint_auth_method: method, token_endpoint_auth_signing_alg: alg } = client.metadata;
   if (method !== 'private_key_jwt' || (alg ?? claim.alg) !== claim.alg) return [];
-  return candidateKeys(jwks?.keys ?? [], claim);
+  return keys.keysOf(client, (registered) => candidateKeys(registered, claim));
 }
 
 /** Only after everything else is right: a forged assertion must not use up the id of a good one (S-PKJ-06). */

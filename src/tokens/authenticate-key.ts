@@ -38,9 +38,10 @@ export async function authenticateByKey(
 ): Promise<TokenClient> {
   if (form.client_assertion !== undefined) return authenticateByAssertion(context, form);
   const now = new Date(context.now() * 1000);
-  const client = await judgedAnew(context.clients, form.client_id ?? '', (record) => {
+  const client = await judgedAnew(context.clients, form.client_id ?? '', async (record) => {
     const active = record !== undefined && getsTokensHere(record) ? record : undefined;
-    const isTheirs = certificate !== undefined && isCertificateOf(active, certificate, now);
+    const isTheirs =
+      certificate !== undefined && (await isCertificateOf(active, certificate, now, context.keys));
     return isTheirs ? active : undefined;
   });
   if (client === undefined) throw authenticationFailed('no active client whose certificate this is', false);

@@ -1,6 +1,6 @@
 /**
  * Whether a certificate is a client's: issued to the name that it registered (`tls_client_auth`), or holding a
- * key that it registered (`self_signed_tls_client_auth`), RFC 8705 sections 2.1 and 2.2. Pure.
+ * key that it registered or has fetched (`self_signed_tls_client_auth`), RFC 8705 sections 2.1 and 2.2.
  */
 import { createHash, type X509Certificate } from 'node:crypto';
 import { hasSubject, subjectOf } from '../clients/certificate-subject.ts';
@@ -9,6 +9,7 @@ import type { TokenClient } from '../clients/token-client.ts';
 import { onceEach } from '../lib/once-each.ts';
 import { isInForce } from './certificate-chain.ts';
 import { publicKeyOf } from './certificate-strength.ts';
+import type { ClientKeys, PickKeys } from './client-keys.ts';
 
 export interface PresentedCertificate {
   readonly certificate: X509Certificate;
@@ -16,13 +17,15 @@ export interface PresentedCertificate {
   readonly isTrusted: boolean;
 }
 
-export function isCertificateOf(
-  client: Pick<TokenClient, 'metadata'> | undefined,
+export async function isCertificateOf(
+  client: Pick<TokenClient, 'portal' | 'metadata'> | undefined,
   { certificate, isTrusted }: PresentedCertificate,
   now: Date,
-): boolean {
+  keys: ClientKeys,
+): Promise<boolean> {
   // Taken from it whoever the client is, so that a known one takes no longer than an unknown one (S-TOK-11).
   const jwk = jwkOf(certificate);
+  const ofCertificate: PickKeys = (all) => all.filter((key) => isOfKey(certificate, jwk, key));
   subjectOf(certificate);
   if (client === undefined || !isInForce(certificate, now)) return false;
   const { metadata } = client;
@@ -30,7 +33,7 @@ export function isCertificateOf(
     case 'tls_client_auth':
       return isTrusted && hasSubject(certificate, metadata);
     case 'self_signed_tls_client_auth':
-      return (metadata.jwks?.keys ?? []).some((key) => isOfKey(certificate, jwk, key));
+      return (await keys.keysOf(client, ofCertificate)).length > 0;
     default:
       return false;
   }

@@ -23,8 +23,8 @@ const CASES: Readonly<Record<string, readonly number[]>> = {
   'S-KEY': [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
   'S-UP': [1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12],
   'S-SSRF': [1, 2, 3, 5, 6, 7, 8, 9, 10, 12],
-  // Of the table of faults, those of upstream providers, keys, clocks, slow senders and replays.
-  F: [6, 11, 12, 13, 16, 18, 20, 23, 25],
+  // Of the table of faults, those of upstream providers, keys, clocks, slow senders, replays and fetched keys.
+  F: [6, 11, 12, 13, 16, 18, 20, 23, 25, 26],
 };
 
 const EVERY_CASE = Object.entries(CASES).flatMap(([section, numbers]) =>
@@ -35,7 +35,7 @@ const TESTS = resolve(import.meta.dirname, '..');
 /** What is handed to a test, or to a helper that makes one: also a row of a table, when it begins with the id. */
 const TEST_NAME = /(?:\b(?:test|it|describe|story)\(\s*|[([]\s*(?=['"`][SF]-))(['"`])((?:\\.|(?!\1).)*)\1/gs;
 const CASE_ID =
-  /\b(?:S-(?:DCR|MGT|TEN|RACE|TOK|PKJ|POP|REV|JWT|META|KEY|UP|SSRF)-\d+|F-(?:06|11|12|13|16|18|20|23|25))\b/g;
+  /\b(?:S-(?:DCR|MGT|TEN|RACE|TOK|PKJ|POP|REV|JWT|META|KEY|UP|SSRF)-\d+|F-(?:06|11|12|13|16|18|20|23|25|26))\b/g;
 
 /** Ids in the names of tests, by the files that they are in. */
 function shownBy(): ReadonlyMap<string, readonly string[]> {

@@ -3,8 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type MergedMetadata, mergeMetadata } from '../../src/clients/merge-metadata.ts';
 import { clientMetadata, LIMITS } from '../../src/clients/metadata.ts';
+import { newClientKey } from '../support/assertion.ts';
 
 const DEFAULTS = clientMetadata.parse({});
+const aKey = await newClientKey();
 
 /** What results when nothing is wrong. */
 function merged(body: Record<string, unknown>, kept = {}): MergedMetadata['metadata'] {
@@ -78,9 +80,8 @@ test('S-DCR-05: what only the server may set is ignored, by any spelling of a do
   assert.deepEqual(merged(owned, kept), kept);
 });
 
-test('S-DCR-19, S-DCR-23: members that would make us fetch or redirect are refused', () => {
+test('S-DCR-23: members that would make us fetch or redirect are refused', () => {
   const unsupported = [
-    'jwks_uri',
     'sector_identifier_uri',
     'request_uris',
     'initiate_login_uri',
@@ -92,6 +93,25 @@ test('S-DCR-19, S-DCR-23: members that would make us fetch or redirect are refus
     assert.deepEqual(problemPaths({ [member]: 'https://169.254.169.254/' }), [member]);
     assert.deepEqual(problemPaths({ [member]: null }), [], 'null is absent');
   }
+});
+
+test('keys by value and keys by reference take each other’s place, and leave with the method that they are for', () => {
+  const { jwk } = aKey;
+  const method = { token_endpoint_auth_method: 'private_key_jwt' };
+  const [byValue, byReference] = [{ jwks: { keys: [jwk] } }, { jwks_uri: 'https://a.example/jwks' }];
+  const holds = ({ jwks, jwks_uri }: MergedMetadata['metadata']) => [jwks !== undefined, jwks_uri];
+  const fetched = merged({ ...method, ...byReference });
+  assert.deepEqual(holds(fetched), [false, byReference.jwks_uri]);
+  assert.deepEqual(holds(merged({ client_name: 'n' }, fetched)), [false, byReference.jwks_uri]);
+  assert.deepEqual(holds(merged(byValue, fetched)), [true, undefined]);
+  assert.deepEqual(holds(merged(byReference, merged({ ...method, ...byValue }))), [
+    false,
+    byReference.jwks_uri,
+  ]);
+  const other = { token_endpoint_auth_method: 'client_secret_basic' };
+  assert.deepEqual(holds(merged(other, fetched)), [false, undefined]);
+  // Whoever sends it with such a method means something, and hears of it from the policy.
+  assert.deepEqual(holds(merged({ ...other, ...byReference }, fetched)), [false, byReference.jwks_uri]);
 });
 
 test('S-DCR-07: unknown members are kept as extension metadata, apart from what we interpret', () => {
@@ -148,7 +168,7 @@ test('every problem is told at once, by JSON path', () => {
     logo_uri: 'http://a.example/logo.png',
     contacts: ['no-address'],
     labels: { team: 7, '-bad': 'x' },
-    jwks_uri: 'https://a.example/jwks',
+    jwks_uri: 'https://a.example/jwks#first',
   };
   assert.deepEqual(problemPaths(body).sort(), [
     'client_name',

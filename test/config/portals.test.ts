@@ -25,6 +25,7 @@ test('a portal without an entry has the policy of "*"; an entry overrides it mem
     claims: {},
     api_key_headers: [],
     token_endpoint_auth_methods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    jwks_uri_hosts: [],
     max_clients: 1_000_000,
     max_secrets: 2,
     calls_per_minute: 60_000,
@@ -109,6 +110,12 @@ const REFUSED: readonly (readonly [string, Record<string, unknown>, ...string[]]
     'a host with a wildcard inside a label',
     { '*': EVERY, acme: { redirect_uri_rule: 'strict', redirect_uri_hosts: ['a.example', '*example.com'] } },
     'portals.acme.redirect_uri_hosts[1]: must be a host name in lower case without a port',
+  ],
+  [
+    'a host of keys with a port, and one that is a URL',
+    { '*': EVERY, acme: { jwks_uri_hosts: ['keys.example.com:8443', 'https://keys.example.com'] } },
+    'portals.acme.jwks_uri_hosts[0]: must be a host name in lower case without a port',
+    'portals.acme.jwks_uri_hosts[1]: must be a host name in lower case without a port',
   ],
   [
     'hosts that nothing is compared with',

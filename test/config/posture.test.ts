@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keyLifeOf } from '../../src/config/key-life.ts';
+import { policyOf } from '../../src/config/policy.ts';
 import { longestUnconfirmedSeconds } from '../../src/keys/key-life.ts';
-import { API_KEY, KEK, load, PRODUCTION, refusal, refused } from './support.ts';
+import { API_KEY, domain, KEK, load, PRODUCTION, refusal, refused } from './support.ts';
 
 const HTTP = { ...PRODUCTION, ISSUER: 'http://auth.example.com' };
 
@@ -176,4 +177,36 @@ test('R-02: keys that would stop signing in an outage before the clients in memo
 test('R-10: a rotation that is faster than keys can be published is refused; 0 is by command only', () => {
   refused({ env: { KEY_ROTATION_DAYS: '0.05' } }, 'KEY_ROTATION_DAYS: must be 0 or at least 0.0842');
   for (const days of ['0', '0.0842', '30']) load({ env: { KEY_ROTATION_DAYS: days } });
+});
+
+test('S-SSRF-12: no portal may have keys fetched until it is said from where, and never from a metadata service', () => {
+  const { config, warnings } = load({ env: PRODUCTION });
+  assert.deepEqual(policyOf(config, 'any').jwks_uri_hosts, []);
+  assert.deepEqual([config.client_jwks_networks, config.allow_insecure_client_jwks], [[], false]);
+  assert.deepEqual(warnings, []);
+  for (const network of ['169.254.0.0/16', '0.0.0.0/0', 'fd00::/8'])
+    refused(
+      { env: { CLIENT_JWKS_NETWORKS: network } },
+      'CLIENT_JWKS_NETWORKS[0]: must be a network in CIDR form that holds no link-local addresses',
+    );
+});
+
+test('S-SSRF-01: this machine is called for keys in development alone', () => {
+  const env = { ALLOW_INSECURE_CLIENT_JWKS: 'true' };
+  assert.equal(load({ env }).config.allow_insecure_client_jwks, true);
+  refused({ env: { ...PRODUCTION, ...env } }, 'ALLOW_INSECURE_CLIENT_JWKS: must be false');
+});
+
+test('any host in private networks is warned of, with the portals that may use it', () => {
+  const portals = (hosts: readonly string[]) => {
+    const [every] = Object.values(domain().portals as Record<string, object>);
+    return { portals: { '*': every, acme: { jwks_uri_hosts: hosts } } };
+  };
+  const env = { CLIENT_JWKS_NETWORKS: '10.20.0.0/16' };
+  assert.match(
+    load({ env, file: portals(['*']) }).warnings.join(),
+    /^portals\.acme: jwks_uri_hosts "\*" lets/,
+  );
+  assert.deepEqual(load({ env, file: portals(['keys.internal']) }).warnings, []);
+  assert.deepEqual(load({ file: portals(['*']) }).warnings, []);
 });

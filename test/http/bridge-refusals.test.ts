@@ -200,7 +200,11 @@ describe('metadata that is not acceptable', () => {
       { token_endpoint_auth_method: 'none' },
       /^token_endpoint_auth_method: must be one of/,
     ],
-    ['S-DCR-19: keys by URL', { jwks_uri: 'http://169.254.169.254/' }, /^jwks_uri: is not supported/],
+    [
+      'S-DCR-19: keys by URL, which no portal may have by default',
+      { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'http://169.254.169.254/' },
+      /^jwks_uri: is not fetched for this portal's clients: send the keys as jwks/,
+    ],
     ['a name of the wrong type', { client_name: { a: 1 } }, /^client_name: must be of type string/],
     [
       'S-LOG-05: a name with a line break',

@@ -28,6 +28,7 @@ export const POLICY: RegistrationPolicy = {
   grant_types: ['client_credentials'],
   scopes: ['read', 'write'],
   token_endpoint_auth_methods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+  jwks_uri_rules: { hosts: [], allowLoopback: false, isAllowedAddress: () => false },
   default_scopes: [],
   redirect_uri_rule: 'inert',
   redirect_uri_hosts: ['*'],

@@ -9,7 +9,7 @@ import type { TokenForm } from '../../src/tokens/token-form.ts';
 import { TokenRefusal } from '../../src/tokens/token-refusal.ts';
 import { ASSERTION_TYPE, assertionOf, type ClientKey, epoch, newClientKey } from '../support/assertion.ts';
 import { newAuthority, newCertificate } from '../support/certificates.ts';
-import { aClient } from './support.ts';
+import { aClient, REGISTERED_KEYS } from './support.ts';
 
 const issuer = 'https://auth.example';
 const decoys = decoyKeys(randomBytes);
@@ -29,7 +29,7 @@ before(async () => {
 function node(inMemory: TokenClient | undefined, stored: TokenClient | undefined) {
   const asked = { anew: 0, claims: 0 };
   const context = {
-    ...{ issuer, decoys, now: epoch },
+    ...{ issuer, decoys, keys: REGISTERED_KEYS, now: epoch },
     clients: {
       read: async () => inMemory,
       readAnew: async () => {

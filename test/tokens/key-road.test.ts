@@ -7,7 +7,7 @@ import { decoyKeys } from '../../src/tokens/decoy-keys.ts';
 import { type KeyRoadContext, takeKeyRoad } from '../../src/tokens/key-road.ts';
 import type { ClaimOutcome } from '../../src/tokens/replay-store.ts';
 import { ASSERTION_TYPE, assertionOf, type ClientKey, epoch, newClientKey } from '../support/assertion.ts';
-import { aClient, tokenRefusal } from './support.ts';
+import { aClient, REGISTERED_KEYS, tokenRefusal } from './support.ts';
 
 const issuer = 'https://auth.example';
 let key: ClientKey;
@@ -23,6 +23,7 @@ async function outcome(claim: () => Promise<ClaimOutcome>) {
     clients: { read: async () => client, readAnew: async () => client },
     replays: { claim },
     decoys: decoyKeys(randomBytes),
+    keys: REGISTERED_KEYS,
     nonces: undefined,
     issue: async () => {
       issued += 1;

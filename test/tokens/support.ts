@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { ClientRecord } from '../../src/clients/client-record.ts';
 import { clientMetadata } from '../../src/clients/metadata.ts';
 import type { PortalName } from '../../src/portals/portal-name.ts';
+import type { ClientKeys } from '../../src/tokens/client-keys.ts';
 import type { Ceiling, ResourceCatalogue } from '../../src/tokens/grant-policy.ts';
 import { resourcesByIdentifier } from '../../src/tokens/resource.ts';
 import type { StatusListPlaces } from '../../src/tokens/status-list-places.ts';
@@ -42,6 +43,11 @@ export const CEILING: Ceiling = {
 
 /** Where no resource has a status list. */
 export const NO_STATUS_LISTS: StatusListPlaces = { next: () => assert.fail('no resource has a status list') };
+
+/** Where no key is fetched. */
+export const REGISTERED_KEYS: ClientKeys = {
+  keysOf: async ({ metadata }, pick) => pick(metadata.jwks?.keys ?? []),
+};
 
 export function aClient(
   metadata: Record<string, unknown> = {},

@@ -1,6 +1,6 @@
 /**
  * How many calls to one provider may be under way: a provider that hangs holds that many of our sockets and
- * no more (S-UP-06). As many again may wait; the next is refused. Nobody waits so long that the time left
+ * no more (S-UP-06). As many again may wait, or as many as is said; the next is refused. Nobody waits so long that the time left
  * would not do for an answer: a request that is sent just before its deadline may be carried out unseen.
  */
 export interface Bulkhead {
@@ -8,7 +8,7 @@ export interface Bulkhead {
   enter(signal: AbortSignal): Promise<(() => void) | undefined>;
 }
 
-export function createBulkhead(limit: number, maxWaitMs: number): Bulkhead {
+export function createBulkhead(limit: number, maxWaitMs: number, maxWaiting = limit): Bulkhead {
   let taken = 0;
   const waiting = new Set<() => void>();
 
@@ -32,7 +32,7 @@ export function createBulkhead(limit: number, maxWaitMs: number): Bulkhead {
         taken += 1;
         return place();
       }
-      if (waiting.size >= limit || signal.aborted) return undefined;
+      if (waiting.size >= maxWaiting || signal.aborted) return undefined;
       return new Promise((resolve) => {
         const stopWaiting = () => {
           waiting.delete(next);
