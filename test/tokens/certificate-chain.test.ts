@@ -9,7 +9,7 @@ import { isCertificateOf } from '../../src/tokens/client-certificate.ts';
 import { withoutKey, withSignature } from '../support/certificate-forgeries.ts';
 import { type CertificateFiles, newAuthority, newCertificate, openssl } from '../support/certificates.ts';
 import { tempDir } from '../support/temp.ts';
-import { aClient } from './support.ts';
+import { aClient, REGISTERED_KEYS } from './support.ts';
 
 const root = newAuthority('root');
 const AUTHORITY = ['basicConstraints=critical,CA:TRUE'];
@@ -135,7 +135,7 @@ test('a key that is made to be slow is not even tried', () => {
   assert.ok(refusing < trying, `${refusing} ms, ${trying} ms`);
 });
 
-test('a certificate whose key is none is no client’s, no authority’s, and no error', () => {
+test('a certificate whose key is none is no client’s, no authority’s, and no error', async () => {
   const keyless = withoutKey(newCertificate(LEAF, root));
   assert.throws(() => read(keyless).publicKey);
   assert.ok(!isIssued(keyless));
@@ -143,7 +143,9 @@ test('a certificate whose key is none is no client’s, no authority’s, and no
   const leaf = newCertificate({ ...LEAF, extensions: KEYLESS }, namesake);
   const above = withoutKey(namesake);
   assert.ok(!isIssued(leaf, [above]));
-  const metadata = { ...aClient().metadata, token_endpoint_auth_method: 'self_signed_tls_client_auth' };
+  const { portal, metadata: registered } = aClient();
+  const metadata = { ...registered, token_endpoint_auth_method: 'self_signed_tls_client_auth' };
   const presented = { certificate: read(keyless), isTrusted: true };
-  for (const client of [undefined, { metadata }]) assert.ok(!isCertificateOf(client, presented, NOW));
+  for (const client of [undefined, { portal, metadata }])
+    assert.equal(await isCertificateOf(client, presented, NOW, REGISTERED_KEYS), false);
 });
