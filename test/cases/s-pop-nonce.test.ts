@@ -152,7 +152,7 @@ test('what Redis has forgotten is no dead end: the client is told a new nonce', 
   const answer = await ask('one', await proofBy({ nonce }));
   assertRefusal(answer, WANTED);
   let fresh = await ask('one', await proofBy({ nonce: nonceIn(answer) }));
-  for (let tries = 0; fresh.body.error === 'use_dpop_nonce' && tries < 30; tries += 1) {
+  for (let tries = 0; fresh.body.error === 'use_dpop_nonce' && tries < 60; tries += 1) {
     await new Promise((resolve) => setTimeout(resolve, 100));
     fresh = await ask('one', await proofBy({ nonce: nonceIn(fresh) }));
   }
