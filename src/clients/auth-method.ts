@@ -21,7 +21,7 @@ export function usesSecret({
 export function usesKeySet({
   token_endpoint_auth_method: method,
 }: {
-  readonly token_endpoint_auth_method: string;
+  readonly token_endpoint_auth_method?: unknown;
 }): boolean {
   return method === 'private_key_jwt' || method === 'self_signed_tls_client_auth';
 }

@@ -68,9 +68,7 @@ export function mergeMetadata(kept: Partial<ClientMetadata>, body: Members): Mer
     for (const member of members) if (!(member in sent.known)) delete merged[member];
   }
   // It ends with the method that it is for: whoever merges has no way to take a member away.
-  const method = String(merged.token_endpoint_auth_method);
-  if (!('jwks_uri' in sent.known) && !usesKeySet({ token_endpoint_auth_method: method }))
-    delete merged.jwks_uri;
+  if (!('jwks_uri' in sent.known) && !usesKeySet(merged)) delete merged.jwks_uri;
   const problems = [...sent.problems, ...extensionProblems(extension)];
   const parsed = clientMetadata.safeParse(merged);
   if (parsed.success) return { metadata: parsed.data, problems };

@@ -197,6 +197,11 @@ const WRONG: readonly (readonly [string, Record<string, unknown>, string])[] = [
   ['a scope with a quote', { scope: 'a"b' }, 'scope'],
   ['a scope with a backslash', { scope: 'a\\b' }, 'scope'],
   ['a scope that is a number', { scope: 1 }, 'scope'],
+  [
+    'S-HTTP-08: a method that no text can be made of',
+    { token_endpoint_auth_method: { toString: false } },
+    'token_endpoint_auth_method',
+  ],
   ['a scope beyond ASCII', { scope: 'lesen-ü' }, 'scope'],
   ['a scope that is too long', { scope: 'x'.repeat(LIMITS.scopeCharacters + 1) }, 'scope'],
   ['a scope token with a blank', { scopes: ['read write'] }, 'scopes'],
