@@ -210,11 +210,13 @@ test('S-MGT-15: with an overlap the old secret works on until the announced inst
   assert.equal((await fetchToken(service, last.body)).status, 200);
 });
 
-test('a request can not have an overlap that its portal may not', async () => {
+test('a request can not have an overlap that its portal may not: it is refused, and the secret stays', async () => {
   const document = await created();
-  const rotated = await portal(service).rotate(document.client_id, { secret_overlap_seconds: 3600 });
-  assert.equal(rotated.status, 200);
-  assert.equal((await fetchToken(service, document)).status, 401);
+  const refused = await portal(service).rotate(document.client_id, { secret_overlap_seconds: 3600 });
+  assert.equal(refused.status, 400);
+  assert.equal(refused.body.error, 'invalid_client_metadata');
+  assert.match(refused.body.error_description, /secret_overlap_seconds: must be at most 0,/);
+  assert.equal((await fetchToken(service, document)).status, 200);
 });
 
 test('delete answers 204 without a body, and again when it is repeated', async () => {
