@@ -168,10 +168,11 @@ test('a rotation ends the old secret at once by default', async () => {
   assert.deepEqual(rotated.client.metadata, client.metadata);
 });
 
-test('an overlap that is not in the policy is not granted', async () => {
+test('an overlap that is not in the policy is refused, and nothing is rotated', async () => {
   const { client, clientSecret } = await create();
-  await rotateSecret(context, act(), client.client_id, 3600);
-  assert.ok(!(await opens(client.client_id, clientSecret)));
+  await refused('metadata_invalid', rotateSecret(context, act(), client.client_id, 3600));
+  assert.ok(await opens(client.client_id, clientSecret));
+  assert.equal((await readClient(context, act(), client.client_id)).secrets.length, 1);
 });
 
 test('R-09: within the overlap both secrets work, and the old one ends at the announced instant', async () => {
@@ -179,13 +180,13 @@ test('R-09: within the overlap both secrets work, and the old one ends at the an
   const rotated = await withPolicy({ secret_overlap_seconds: 600 }, () => rotate(client.client_id));
   assert.deepEqual(
     rotated.client.secrets.map(({ expires_at }) => expires_at),
-    [0, NOW + 600],
+    [0, NOW + 601],
   );
   for (const [secret, at, expected] of [
-    [clientSecret, NOW + 599, true],
-    [clientSecret, NOW + 600, false],
-    [rotated.clientSecret, NOW + 599, true],
+    [clientSecret, NOW + 600, true],
+    [clientSecret, NOW + 601, false],
     [rotated.clientSecret, NOW + 600, true],
+    [rotated.clientSecret, NOW + 601, true],
   ] as const) {
     assert.equal(await opens(client.client_id, secret, at), expected);
   }
@@ -194,9 +195,9 @@ test('R-09: within the overlap both secrets work, and the old one ends at the an
 test('a request may shorten the overlap, to nothing even, and never lengthen it', async () => {
   await withPolicy({ secret_overlap_seconds: 600 }, async () => {
     for (const [asked, granted] of [
-      [60, [0, NOW + 60]],
+      [60, [0, NOW + 61]],
       [0, [0]],
-      [601, [0, NOW + 600]],
+      [600, [0, NOW + 601]],
     ] as const) {
       const { client } = await create();
       const rotated = await rotateSecret(context, act(), client.client_id, asked);
@@ -205,6 +206,9 @@ test('a request may shorten the overlap, to nothing even, and never lengthen it'
         granted,
       );
     }
+    const { client } = await create();
+    await refused('metadata_invalid', rotateSecret(context, act(), client.client_id, 601));
+    assert.deepEqual((await readClient(context, act(), client.client_id)).secrets, client.secrets);
   });
 });
 
@@ -220,7 +224,7 @@ test('S-MGT-15: rotating twice within the overlap ends the oldest, two are valid
     const { secrets } = await readClient(context, act(), client.client_id);
     assert.deepEqual(
       secrets.map(({ expires_at }) => expires_at),
-      [0, NOW + 610],
+      [0, NOW + 611],
     );
   });
 });
@@ -238,7 +242,7 @@ test('an overlap does not lengthen a secret that was ending anyway', async () =>
     );
     assert.deepEqual(
       after.secrets.map(({ expires_at }) => expires_at),
-      [0, NOW + 640],
+      [0, NOW + 641],
     );
   });
 });
