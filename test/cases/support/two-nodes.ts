@@ -6,7 +6,7 @@ export interface TwoNodes {
   readonly redis: RedisServer;
   readonly one: CaseBridge;
   readonly other: CaseBridge;
-  /** Every key of the store whose name has `part` in it. */
+  /** Every key of the store whose name has `part` in it, sorted: Redis tells them in any order. */
   keys(part: string): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
@@ -23,7 +23,10 @@ export async function startTwoNodes(options: CaseOptions = {}): Promise<TwoNodes
     other,
     keys: async (part) => {
       const reply = await redis.command('KEYS', `*${part}*`);
-      return reply.split('\r\n').filter((line) => line.includes(part));
+      return reply
+        .split('\r\n')
+        .filter((line) => line.includes(part))
+        .sort();
     },
     stop: async () => {
       await Promise.all([one.service.stop(), other.service.stop()]);
