@@ -4,15 +4,17 @@
  */
 import { join } from 'node:path';
 import type { RandomBytes } from '../lib/random.ts';
+import { StoreUnavailable } from '../lib/store-unavailable.ts';
 import type { KeyEncryptionKey } from './derive.ts';
 import { parseKeyEncryptionKey } from './key-encryption-key.ts';
 import { DEVELOPMENT_KEK_FILE, REPLICA_FILE } from './keys-directory.ts';
 import { createPrivateFile, readPrivateFile } from './private-file.ts';
 import { RingError } from './ring-error.ts';
+import { nowhere } from './ring-places.ts';
 
 /**
  * Reads the key in `directory`, or creates it where there is no ring yet, here or in the store. Throws
- * `RingError`, or `StoreUnavailable`: not to know is no reason to make one.
+ * `RingError`, also when the store can't tell: not to know is no reason to make one.
  */
 export async function developmentKeyEncryptionKey(
   directory: string,
@@ -26,7 +28,10 @@ export async function developmentKeyEncryptionKey(
   // A new key could not open that ring: creating one would only hide which key is missing.
   const replica = join(directory, REPLICA_FILE);
   if ((await readPrivateFile(replica)) !== undefined) throw missing(path, replica);
-  if (await isRingStored()) {
+  const isStored = await isRingStored().catch((error) => {
+    throw error instanceof StoreUnavailable ? nowhere(replica, error) : error;
+  });
+  if (isStored) {
     // Another process that started at the same time may have made both since we looked, the key first.
     const made = await readPrivateFile(path);
     if (made === undefined) throw missing(path, 'The key ring in the store');

@@ -9,9 +9,8 @@ import { longestUnconfirmedSeconds } from './key-life.ts';
 import type { KeyRing, Refreshed, RingTrouble } from './key-ring.ts';
 import { type OpenedRing, openRing } from './opened-ring.ts';
 import type { RingContext } from './ring-context.ts';
-import { RingError } from './ring-error.ts';
 import { troubleReport } from './ring-log.ts';
-import { replicaPlace } from './ring-places.ts';
+import { nowhere, replicaPlace } from './ring-places.ts';
 import { servedSince } from './served-since.ts';
 import { signingKey } from './signing-order.ts';
 import { steadyClock } from './steady-clock.ts';
@@ -210,13 +209,4 @@ function reportsOf({ log, replica }: RingContext, troubles: Set<RingTrouble>) {
       over: 'tokens are signed again',
     }),
   };
-}
-
-function nowhere(path: string, cause: StoreUnavailable): RingError {
-  return new RingError(
-    'ring_unreachable',
-    `The store can't be reached and ${path} does not exist, so there is no key to start with. Bring the store up, ` +
-      "or copy ring.json from another node's keys directory to that path.",
-    cause,
-  );
 }

@@ -1,5 +1,7 @@
 /** Where a key ring is kept, in words for the operator: the name of the place, and how to put it right. */
+import type { StoreUnavailable } from '../lib/store-unavailable.ts';
 import type { Place } from './ring-document.ts';
+import { RingError } from './ring-error.ts';
 
 export const STORE: Place = {
   name: 'the store',
@@ -16,4 +18,14 @@ export function replicaPlace(path: string): Place {
       "If the store has the ring, move this file away and start again: the node takes the store's copy. Else restore " +
       "the file from a backup or another node's keys directory.",
   };
+}
+
+/** `path`: of the node's copy. */
+export function nowhere(path: string, cause: StoreUnavailable): RingError {
+  return new RingError(
+    'ring_unreachable',
+    `The store can't be reached and ${path} does not exist, so there is no key to start with. Bring the store up, ` +
+      "or copy ring.json from another node's keys directory to that path.",
+    cause,
+  );
 }
