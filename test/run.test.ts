@@ -57,7 +57,7 @@ test('a name that leads to no test file is a failure', () => {
 });
 
 test('where nothing can be installed, one line says what to install and how', () => {
-  const { status, stdout, stderr } = run([testFile('')], pathWith({ curl: '', openssl: '' }));
+  const { status, stdout, stderr } = run([testFile('')], pathWith({ curl: '', faketime: '', openssl: '' }));
   assert.equal(status, 1);
   assert.equal(stdout, '');
   assert.equal(
@@ -72,6 +72,7 @@ test('what is missing, and nothing else, is installed from the distribution', ()
   const aptGet = `echo "$DEBIAN_FRONTEND $*" >> ${log}; if [ "$1" = install ]; then : > "\${0%/*}/redis-server"; /bin/chmod +x "\${0%/*}/redis-server"; fi`;
   const path = pathWith({
     curl: '',
+    faketime: '',
     openssl: '',
     env: 'exec /usr/bin/env "$@"',
     sudo: 'shift; exec "$@"',

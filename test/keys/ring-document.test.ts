@@ -135,8 +135,13 @@ test('S-KEY-06: who reads the document learns no private member', async () => {
 test('what a later version of the service wrote is named as that, not as damage', () => {
   const later = document.replace('"format":1', '"format":2');
   assert.throws(
-    () => openRingDocument({ kek: KEK }, later, place),
+    () => openRingDocument({ kek: KEK }, later.replace(/"mac":"[^"]+"/, `"mac":"${'A'.repeat(43)}"`), place),
     ringError('ring_unsupported', /format 2/),
+  );
+  assert.throws(
+    () => openRingDocument({ kek: KEK }, later, place),
+    ringError('ring_damaged', /altered/),
+    'ours, but for the number',
   );
   const { keys, ...rest } = ring;
   const unknown: Ring = JSON.parse(
