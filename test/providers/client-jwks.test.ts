@@ -1,6 +1,7 @@
 /** Fetching a client's keys, over real sockets and a real name server: what is not taken, and what it costs. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { openClientKeys } from '../../src/compose/client-keys.ts';
 import type { PortalName } from '../../src/portals/portal-name.ts';
@@ -119,6 +120,17 @@ const truncated: Answer = (response) => {
   setTimeout(() => response.destroy(), 10);
 };
 
+/** By a timer that was started with it: on a busy machine both are late. */
+async function endsAtDeadline(act: () => Promise<void>): Promise<void> {
+  const startedAt = performance.now();
+  const since = async (ended: Promise<unknown>) => {
+    await ended;
+    return performance.now() - startedAt;
+  };
+  const [tookMs, deadlineMs] = await Promise.all([since(act()), since(sleep(TIMEOUT_MS))]);
+  assert.ok(tookMs > TIMEOUT_MS - 5 && tookMs < deadlineMs + 150, `${tookMs} ms, ${deadlineMs} ms`);
+}
+
 describe('S-PKJ-16, S-SSRF-05, S-SSRF-09: every failure is told apart in the log, and by nothing else: not by its time', () => {
   const text = () => JSON.stringify(keys);
   const redirect = (port: number): Answer =>
@@ -149,10 +161,7 @@ describe('S-PKJ-16, S-SSRF-05, S-SSRF-09: every failure is told apart in the log
     test(name, async () => {
       const { codeOf, observed, close } = fetcher();
       const uri = served(answer(), `/${encodeURIComponent(name)}`);
-      const startedAt = performance.now();
-      assert.equal(await codeOf(`${uri}?secret=canary`), code);
-      const tookMs = performance.now() - startedAt;
-      assert.ok(tookMs > TIMEOUT_MS - 5 && tookMs < TIMEOUT_MS + 150, `${tookMs} ms`);
+      await endsAtDeadline(async () => assert.equal(await codeOf(`${uri}?secret=canary`), code));
       assert.deepEqual(observed, [{ portal: 'acme', host: new URL(uri).host, code }]);
       close();
     });
@@ -167,10 +176,7 @@ describe('S-PKJ-16, S-SSRF-05, S-SSRF-09: every failure is told apart in the log
       ['https://nothing.example/jwks', 'ENODATA'],
       ['https://10.0.0.1/jwks', 'ADDRESS_REFUSED'],
     ] as const) {
-      const startedAt = performance.now();
-      assert.equal(await codeOf(uri), code);
-      const tookMs = performance.now() - startedAt;
-      assert.ok(tookMs > TIMEOUT_MS - 5 && tookMs < TIMEOUT_MS + 150, `${tookMs} ms`);
+      await endsAtDeadline(async () => assert.equal(await codeOf(uri), code));
     }
     dns.close();
     close();
