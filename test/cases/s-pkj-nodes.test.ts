@@ -22,10 +22,7 @@ before(async () => {
   });
   assert.equal(status, 201, text);
   client = { client_id: body.client_id, issuer: service.issuer };
-  // What is issued in the seconds in which Redis begins to remember may be from before.
-  await eventually(async () => {
-    assert.equal((await by(0, await assertionOf(key, client))).status, 200);
-  }, 5000);
+  await nodes.remembers();
 });
 after(() => nodes?.stop());
 

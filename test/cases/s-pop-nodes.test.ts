@@ -20,6 +20,7 @@ before(async () => {
     env: { TRUSTED_PROXIES: '127.0.0.1/32' },
     portals: { '*': { ...EVERY_PORTAL, token_endpoint_auth_methods: METHODS } },
   });
+  await nodes.remembers();
 });
 after(() => nodes?.stop());
 

@@ -17,6 +17,7 @@ let client: Credentials;
 let key: ClientKey;
 before(async () => {
   nodes = await startTwoNodes({ env: { DPOP_NONCE_REQUIRED: 'true' } });
+  await nodes.remembers();
   client = (await portal(nodes.one.service).create({ scope: 'read' })).body;
   key = await newClientKey();
 });

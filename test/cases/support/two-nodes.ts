@@ -1,6 +1,10 @@
 /** Two service processes on one Redis. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type RedisServer, startRedis } from '../../support/redis.ts';
 import { type CaseBridge, type CaseOptions, startBridge } from './bridge.ts';
+
+/** Both times that are compared are whole seconds, of clocks that need not turn at once. */
+const MEMORY_BEGINS_MS = 2100;
 
 export interface TwoNodes {
   readonly redis: RedisServer;
@@ -8,6 +12,8 @@ export interface TwoNodes {
   readonly other: CaseBridge;
   /** Every key of the store whose name has `part` in it, sorted: Redis tells them in any order. */
   keys(part: string): Promise<readonly string[]>;
+  /** Until Redis has remembered claims for long enough that one of now can not be from before. */
+  remembers(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -17,10 +23,12 @@ export async function startTwoNodes(options: CaseOptions = {}): Promise<TwoNodes
   const one = await startBridge({ ...options, env });
   // Both are the same service: tokens and documents of one must be good at the other.
   const other = await startBridge({ ...options, env: { ...env, ISSUER: one.service.issuer } });
+  const startedAtMs = performance.now();
   return {
     redis,
     one,
     other,
+    remembers: () => sleep(Math.max(0, startedAtMs + MEMORY_BEGINS_MS - performance.now())),
     keys: async (part) => {
       const reply = await redis.command('KEYS', `*${part}*`);
       return reply
