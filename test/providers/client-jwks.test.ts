@@ -114,6 +114,10 @@ const drip: Answer = (response) => {
   response.once('close', () => clearInterval(timer));
 };
 
+const upgrade: Answer = ({ socket }) => {
+  socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n');
+};
+
 const truncated: Answer = (response) => {
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
   response.write('{"keys":[');
@@ -146,6 +150,7 @@ describe('S-PKJ-16, S-SSRF-05, S-SSRF-09: every failure is told apart in the log
     ['an empty set', () => json(200, { keys: [] }), 'NO_USABLE_KEY'],
     ['a set with a private key', () => json(200, { keys: [{ kty: 'oct', k: 'AA' }] }), 'SECRET_KEY'],
     ['half a set', () => truncated, 'ECONNRESET'],
+    ['a change to another protocol', () => upgrade, 'CLOSED'],
     ['a set that ends early', () => raw('application/json', text().slice(0, -3)), 'NO_KEY_SET'],
     ['more than 64 KiB', () => raw('application/json', text() + ' '.repeat(65 * 1024)), 'TOO_LARGE'],
     [

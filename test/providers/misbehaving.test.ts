@@ -70,6 +70,11 @@ const truncated: Answer = (response) => {
   setTimeout(() => response.destroy(), 10);
 };
 
+/** Nobody asked for another protocol; Node.js takes the connection from the call then, which hears no more of it. */
+const upgrade: Answer = ({ socket }) => {
+  socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n');
+};
+
 const BODY = { error: 'invalid_client_metadata', error_description: 'the scope is not known here' };
 
 const ROWS: readonly (readonly [string, Answer, UpstreamFailureReason, UpstreamOutcome])[] = [
@@ -84,6 +89,7 @@ const ROWS: readonly (readonly [string, Answer, UpstreamFailureReason, UpstreamO
   ['a 201 with JSON that ends early', raw('{"client_id":"ab'), 'upstream_malformed', 'unknown'],
   ['a 201 without a client_id', json(201, { client_secret: CANARY }), 'upstream_malformed', 'unknown'],
   ['a connection that is reset', (response) => response.destroy(), 'upstream_unreachable', 'unknown'],
+  ['a change to another protocol', upgrade, 'upstream_unreachable', 'unknown'],
   ['a refusal', json(400, BODY), 'upstream_refused', 'not_done'],
   ['a refusal with a page', html(400), 'upstream_refused', 'not_done'],
   [

@@ -26,7 +26,7 @@ export interface OutboundAnswer {
 export interface ExchangeFailure {
   readonly sent: boolean;
   readonly status: number | undefined;
-  /** `TOO_LARGE`, `ENCODED`, `NOT_UTF8`, `ABORTED`, or the network's own error. */
+  /** `TOO_LARGE`, `ENCODED`, `NOT_UTF8`, `CLOSED`, or the network's own error. */
   readonly error: unknown;
 }
 
@@ -63,6 +63,11 @@ export function exchange(request: OutboundRequest, agent: Agent, signal: AbortSi
         });
     });
     call.on('error', fail);
+    // Of an answer that changes the protocol (101) Node.js tells nothing else, not even that it was aborted: whoever
+    // waits would wait for ever, and its place in the bulkhead with it.
+    call.on('close', () => {
+      if (status === undefined) fail(withCode('CLOSED'));
+    });
     call.on('response', (response) => {
       status = response.statusCode ?? 0;
       readBody(response).then(
