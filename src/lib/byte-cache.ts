@@ -14,7 +14,7 @@ export interface ByteCache<Value> {
 
 export function createByteCache<Value extends object>(
   maxBytes: number,
-  bytesOf: (value: Value) => number,
+  bytesOf: (value: Value, key: string) => number,
 ): ByteCache<Value> {
   const cache = new LRUCache<string, Value>({ maxSize: maxBytes, sizeCalculation: bytesOf });
   return {

@@ -4,10 +4,11 @@
  *
  * It promises (S-PKJ-16, S-PKJ-17, S-SSRF-10): a client that comes often enough never waits for a fetch; its new
  * key is taken within `COOL_DOWN_MS` of our last fetch; while its URI fails, the last good keys go on for
- * `maxStaleMs`; one URI is fetched once at a time and once in `COOL_DOWN_MS`, whatever is asked and whatever
- * came of it. What can't be had is no key, never an error: the caller verifies by a decoy then, and refuses.
+ * `maxStaleMs`; one URI is fetched once at a time by each portal, and once in `COOL_DOWN_MS` whatever is asked and
+ * whatever came of it. What can't be had is no key, never an error: the caller verifies by a decoy then, and refuses.
  *
- * What it can't hide: the first assertion of a client that nobody asked for lately takes as long as a fetch.
+ * What it can't hide: the first assertion of a client that nobody asked for lately, or the first in the cool-down
+ * with a `kid` that is not in its set, takes as long as a fetch.
  *
  * Kept by URI, not by client: an update to another URI is another entry, and a client that is gone is not asked
  * for. The keys of one URI are the same for whoever names it, they are public.
@@ -80,41 +81,47 @@ export function createClientKeys({
   maxBytes,
   nowMs,
 }: ClientKeysOptions): ClientKeys {
-  const sets = createByteCache<KeySet>(maxBytes, ({ keys }) => ENTRY_BYTES + bytesOfKeys(keys));
+  const sets = createByteCache<KeySet>(
+    maxBytes,
+    ({ keys }, uri) => ENTRY_BYTES + uri.length + bytesOfKeys(keys),
+  );
   const flights = new Map<string, Promise<KeySet>>();
+
+  const known = (uri: string): KeySet => sets.get(uri) ?? NEVER;
 
   /** What is there afterwards: the same as before, where nothing could be fetched or it was too soon. */
   function renewed(uri: string, portal: PortalName): Promise<KeySet> {
-    const flight = flights.get(uri);
+    // Nobody joins another portal's: whether its turn comes depends on what else that portal makes us fetch.
+    const name = `${portal} ${uri}`;
+    const flight = flights.get(name);
     if (flight !== undefined) return flight;
-    const known = sets.get(uri) ?? NEVER;
     const askedAtMs = nowMs();
-    if (askedAtMs - known.askedAtMs < COOL_DOWN_MS) return Promise.resolve(known);
+    if (askedAtMs - known(uri).askedAtMs < COOL_DOWN_MS) return Promise.resolve(known(uri));
     const fetched = fetch(uri, portal).then(
       (answer) => {
-        if (answer === 'busy') return known;
+        if (answer === 'busy' || known(uri).fetchedAtMs > askedAtMs) return known(uri);
         const { keys, maxAgeSeconds } = answer;
         return { keys, freshMs: freshMsOf(maxAgeSeconds), askedAtMs, fetchedAtMs: askedAtMs };
       },
-      () => ({ ...known, askedAtMs }),
+      () => ({ ...known(uri), askedAtMs: Math.max(known(uri).askedAtMs, askedAtMs) }),
     );
     const answer = fetched.then((set) => {
       sets.set(uri, set);
-      flights.delete(uri);
+      flights.delete(name);
       return set;
     });
-    flights.set(uri, answer);
+    flights.set(name, answer);
     return answer;
   }
 
   async function fetchedKeys(uri: string, portal: PortalName, pick: PickKeys): Promise<readonly ClientJwk[]> {
-    const known = sets.get(uri) ?? NEVER;
-    const ageMs = nowMs() - known.fetchedAtMs;
-    const isFailing = known.askedAtMs > known.fetchedAtMs;
-    if (ageMs <= known.freshMs || (isFailing && ageMs <= maxStaleMs)) {
-      const found = pick(known.keys);
+    const { keys, freshMs, askedAtMs, fetchedAtMs } = known(uri);
+    const ageMs = nowMs() - fetchedAtMs;
+    const isFailing = askedAtMs > fetchedAtMs;
+    if (ageMs <= freshMs || (isFailing && ageMs <= maxStaleMs)) {
+      const found = pick(keys);
       if (found.length > 0) {
-        if (ageMs > known.freshMs * RENEW_AT) void renewed(uri, portal);
+        if (ageMs > freshMs * RENEW_AT) void renewed(uri, portal);
         return found;
       }
     }

@@ -16,6 +16,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const URI = 'https://keys.example.com/jwks';
 const PORTAL = 'acme' as PortalName;
+const OTHER = 'other' as PortalName;
 
 let jwks: readonly ClientJwk[];
 before(async () => {
@@ -27,15 +28,18 @@ before(async () => {
 function world(options: { maxStaleMs?: number; maxBytes?: number } = {}) {
   const state = {
     nowMs: 1_000_000,
-    answer: (): FetchedKeys | 'busy' | Error => ({ keys: jwks.slice(0, 1), maxAgeSeconds: undefined }),
+    answer: (_portal: PortalName): FetchedKeys | 'busy' | Error => ({
+      keys: jwks.slice(0, 1),
+      maxAgeSeconds: undefined,
+    }),
     fetches: [] as string[],
     isAllowed: true,
     held: undefined as Promise<void> | undefined,
   };
-  const fetch: FetchKeys = async (uri) => {
+  const fetch: FetchKeys = async (uri, portal) => {
     state.fetches.push(uri);
     await state.held;
-    const answer = state.answer();
+    const answer = state.answer(portal);
     if (answer instanceof Error) throw answer;
     return answer;
   };
@@ -47,8 +51,8 @@ function world(options: { maxStaleMs?: number; maxBytes?: number } = {}) {
     nowMs: () => state.nowMs,
     ...options,
   });
-  const ask = async (kid: string, uri = URI) => {
-    const client = { portal: PORTAL, metadata: { jwks: undefined, jwks_uri: uri } };
+  const ask = async (kid: string, uri = URI, portal = PORTAL) => {
+    const client = { portal, metadata: { jwks: undefined, jwks_uri: uri } };
     const found = await keys.keysOf(client, (all) => all.filter((key) => key.kid === kid));
     return found.length > 0;
   };
@@ -212,6 +216,41 @@ test('a URI whose turn did not come was not asked, and is asked at the next requ
   assert.equal(fetched(), 2);
 });
 
+test('S-SSRF-10: a portal whose turn does not come keeps no other portal from the keys of the same URI', async () => {
+  const { state, ask, fetched } = world();
+  let letGo = () => {};
+  state.held = new Promise((resolve) => {
+    letGo = resolve;
+  });
+  const answer = state.answer;
+  state.answer = (portal) => (portal === PORTAL ? 'busy' : answer(portal));
+  const [crowded, other] = [ask('first'), ask('first', URI, OTHER)];
+  letGo();
+  assert.deepEqual(await Promise.all([crowded, other]), [false, true]);
+  assert.equal(fetched(), 2);
+});
+
+test('what a fetch of one portal brought is not lost by one of another that ends later', async () => {
+  const { state, ask, fetched } = world();
+  const answer = state.answer;
+  for (const late of ['busy', new Error('down')] as const) {
+    const uri = `${URI}/${String(late)}`;
+    let letGo = () => {};
+    state.held = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    state.answer = (portal) => (portal === PORTAL ? late : answer(portal));
+    const crowded = ask('first', uri);
+    state.held = undefined;
+    assert.ok(await ask('first', uri, OTHER));
+    letGo();
+    await crowded;
+    const before = fetched();
+    assert.ok(await ask('first', uri, OTHER));
+    assert.equal(fetched(), before);
+  }
+});
+
 test('another URI is other keys: what an update replaces is not used', async () => {
   const { state, ask, serve } = world();
   assert.ok(await ask('first'));
@@ -229,6 +268,17 @@ test('a URI that the portal may not have any more is neither fetched nor answere
   assert.equal(await ask('first'), false);
   assert.equal(await ask('first', `${URI}/other`), false);
   assert.equal(fetched(), 1);
+});
+
+test('what is kept has a bound in bytes, those of the URIs with it', async () => {
+  const { ask, fail, fetched } = world({ maxBytes: 20_000 });
+  fail();
+  const long = (client: number) => `${URI}/${client}?${'a'.repeat(2000)}`;
+  for (let client = 0; client < 10; client += 1) await ask('first', long(client));
+  await ask('first', long(9));
+  assert.equal(fetched(), 10);
+  await ask('first', long(0));
+  assert.equal(fetched(), 11, 'ten would be more than that');
 });
 
 test('what is kept has a bound in bytes: what fell out is fetched again', async () => {
