@@ -32,8 +32,28 @@ export function hasSoundKey(certificate: X509Certificate): boolean {
 }
 
 /** Of what an authority says: how a certificate that is one is signed does not matter, it is believed as it is. */
-export function hasSoundSignature({ signatureAlgorithm = '' }: X509Certificate): boolean {
+export function hasSoundSignature({ raw, signatureAlgorithm = '' }: X509Certificate): boolean {
+  // Its name says nothing of the digest, and its parameters may say nothing: that is SHA-1 (RFC 4055 section 3.1).
+  if (/pss/i.test(signatureAlgorithm)) return SOUND_PSS.test(signatureAlgorithmIn(raw).toString('hex'));
   return !BROKEN_DIGEST.test(signatureAlgorithm);
+}
+
+/** AlgorithmIdentifier: id-RSASSA-PSS, and in its parameters a hashAlgorithm of SHA-2 or SHA-3 (2.16.840.1.101.3.4.2). */
+const SOUND_PSS = /^30..06092a864886f70d01010a30..a0..30..060960864801650304020[1-9a]/;
+
+/** What follows the signed part (RFC 5280 section 4.1). */
+function signatureAlgorithmIn(der: Buffer): Buffer {
+  const signed = der.subarray(partAt(der).headBytes);
+  const { headBytes, bytes } = partAt(signed);
+  return signed.subarray(headBytes + bytes);
+}
+
+/** Of DER. Never throws: OpenSSL reads other lengths too, and of those nothing is found. */
+function partAt(der: Buffer): { readonly headBytes: number; readonly bytes: number } {
+  const first = der[1] ?? 0;
+  if (first < 0x80) return { headBytes: 2, bytes: first };
+  const headBytes = 2 + (first & 0x7f);
+  return { headBytes, bytes: der.subarray(2, headBytes).reduce((bytes, byte) => bytes * 256 + byte, 0) };
 }
 
 /** A certificate can be read whose key can not: a point that is on no curve, an algorithm that nobody knows. */

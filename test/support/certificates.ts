@@ -25,6 +25,8 @@ export interface CertificateOptions {
   /** Instead of a new key: the one that another certificate has. */
   readonly sameKey?: CertificateFiles;
   readonly digest?: string;
+  /** As `-sigopt` takes it: `rsa_padding_mode:pss`. */
+  readonly signatureOptions?: readonly string[];
 }
 
 let made = 0;
@@ -32,7 +34,7 @@ let made = 0;
 /** Signed by `authority`, or by itself. */
 export function newCertificate(options: CertificateOptions, authority?: CertificateFiles): CertificateFiles {
   const { subject, altNames, extensions = ['basicConstraints=critical,CA:FALSE'], days = 2 } = options;
-  const { newKey = 'ec', sameKey, digest = 'sha256' } = options;
+  const { newKey = 'ec', sameKey, digest = 'sha256', signatureOptions = [] } = options;
   made += 1;
   const at = (name: string) => join(tempDir('certificate'), `${made}-${name}`);
   const [keyFile, certFile] = [sameKey?.keyFile ?? at('key.pem'), at('cert.pem')];
@@ -40,7 +42,7 @@ export function newCertificate(options: CertificateOptions, authority?: Certific
   const key = sameKey ? ['-key', keyFile] : ['-newkey', newKey, ...curve, '-nodes', '-keyout', keyFile];
   const all = altNames === undefined ? extensions : [...extensions, `subjectAltName=${altNames}`];
   openssl(
-    ...['req', '-x509', ...key, `-${digest}`],
+    ...['req', '-x509', ...key, `-${digest}`, ...signatureOptions.flatMap((option) => ['-sigopt', option])],
     ...['-days', String(Math.max(days, 1)), '-subj', subject, '-out', certFile],
     ...all.flatMap((line) => ['-addext', line]),
     ...(authority ? ['-CA', authority.certFile, '-CAkey', authority.keyFile] : []),

@@ -100,6 +100,17 @@ function cpuMs(times: number, act: () => void): number {
   return (now.user + now.system - user - system) / 1000;
 }
 
+test('of a signature by RSASSA-PSS it is seen over which digest it is: SHA-1 where nothing is said', () => {
+  const rsa = newCertificate({ subject: '/CN=rsa', extensions: AUTHORITY, newKey: 'rsa:2048' });
+  const isSound = (digest: string) => {
+    const signatureOptions = ['rsa_padding_mode:pss'];
+    const leaf = read(newCertificate({ ...LEAF, digest, signatureOptions }, rsa));
+    return isIssuedBy(leaf, [], [read(rsa)], NOW);
+  };
+  assert.deepEqual(['sha224', 'sha256', 'sha384', 'sha512'].map(isSound), [true, true, true, true]);
+  assert.equal(isSound('sha1'), false);
+});
+
 test('a key that is made to be slow is not even tried', () => {
   const modulus = randomBytes(2048);
   for (const index of [0, 2047]) modulus[index] = 0xff;
