@@ -17,7 +17,9 @@ export function ask(url: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     // It is asked who listens on this machine: a certificate is for the outside's name.
     const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const lost = () => reject(new Error('no answer came'));
     const asked = request(url, { rejectUnauthorized: false, agent: false, signal }, (response) => {
+      asked.off('close', lost);
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
@@ -26,6 +28,8 @@ export function ask(url: string): Promise<Answer> {
       response.once('error', reject);
       response.once('end', () => resolve({ status: response.statusCode ?? 0, body: parsed(text) }));
     });
+    // Of an answer that changes the protocol (101) nothing else is told, and the time limit does not end it.
+    asked.once('close', lost);
     asked.once('error', reject).end();
   });
 }
