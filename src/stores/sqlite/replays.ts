@@ -2,6 +2,9 @@
  * What may be used once, in SQLite. What is over is cleared away by later commits, and may be claimed anew. The
  * memory begins with the file, and anew when the clock was set back to before that: what is issued from now on would
  * else be refused until then.
+ *
+ * It does not notice a file that is restored from a backup: what was claimed since that was made can be claimed again
+ * for as long as it is good, which is some minutes.
  */
 import type { ReplayStore } from '../../tokens/replay-store.ts';
 import type { Database } from './database.ts';
