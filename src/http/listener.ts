@@ -5,6 +5,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { listenError } from '../lib/listen-problem.ts';
 
 const SECOND_MS = 1000;
 
@@ -104,7 +105,11 @@ export async function listenAll<Opened extends Sockets>(sockets: Opened): Promis
   };
   try {
     for (const [name, socket] of Object.entries<Socket>(sockets)) {
-      opened.set(name as ListenerName, await listen(socket));
+      const { host, port } = socket.address;
+      const opening = listen(socket).catch((error) => {
+        throw listenError(name, host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, error);
+      });
+      opened.set(name as ListenerName, await opening);
     }
   } catch (error) {
     await close(opened.keys(), 0);

@@ -5,6 +5,7 @@ import { formatListenAddress, type ListenAddress, withoutWildcard } from '../../
 import { isLoopbackHost } from '../../config/loopback.ts';
 import type { Config } from '../../config/schema.ts';
 import { type Finding, failed, ok, warning } from '../../lib/finding.ts';
+import { listenRemedy } from '../../lib/listen-problem.ts';
 import { type Answer, ask } from './ask.ts';
 import type { Check } from './check.ts';
 
@@ -58,11 +59,7 @@ async function look({ member, path, recognise }: Listener, config: Config): Prom
   const at = formatListenAddress(address);
   if (address.port === 0) return ok(check, `${at}: any free port`);
   const scheme = member === 'public_listen' && config.public_tls_cert_file !== undefined ? 'https' : 'http';
-  const taken = failed(
-    check,
-    `${at}: something else answers there`,
-    `stop it, or set ${variable} to another address`,
-  );
+  const taken = failed(check, `${at}: something else answers there`, listenRemedy(variable, 'EADDRINUSE'));
   try {
     const answer = await ask(`${scheme}://${formatListenAddress(withoutWildcard(address))}${path}`);
     return recognise(check, at, answer, config) ?? taken;
@@ -70,11 +67,7 @@ async function look({ member, path, recognise }: Listener, config: Config): Prom
     const code = await whyNotBindable(address);
     if (code === undefined) return ok(check, `${at}: free, the service does not run here`);
     if (code === 'EADDRINUSE') return taken;
-    return failed(
-      check,
-      `${at}: can not be listened on (${code})`,
-      `set ${variable} to an address of this machine`,
-    );
+    return failed(check, `${at}: can not be listened on (${code})`, listenRemedy(variable, code));
   }
 }
 
