@@ -2,8 +2,15 @@
  * Tokens for `private_key_jwt` with inline keys (P-03): what one costs over a floor that verifies, claims in the
  * same Redis and signs too; and what is kept so that no assertion is used twice, which must end by itself.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { ASSERTION_TYPE, assertionOf, type ClientKey, newClientKey } from '../support/assertion.ts';
+import {
+  ASSERTION_TYPE,
+  assertionOf,
+  type ClientKey,
+  MEMORY_BEGINS_MS,
+  newClientKey,
+} from '../support/assertion.ts';
 import { portal } from '../support/bridge.ts';
 import { startRedis } from '../support/redis.ts';
 import { newKeyEncryptionKey, startService } from '../support/service.ts';
@@ -33,6 +40,7 @@ export async function measureAssertions({ requests, rounds }: AssertionsOptions)
   const connection = patientRedis(redis.url);
   const env = { STORE_URL: redis.url, KEY_ENCRYPTION_KEY: newKeyEncryptionKey() };
   const service = await startService({ config: CONFIG, env });
+  await sleep(MEMORY_BEGINS_MS);
   const key = await newClientKey();
   const { body: client } = await portal(service).create({
     client_name: 'bench',

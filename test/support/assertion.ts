@@ -4,6 +4,12 @@ import { exportJWK, generateKeyPair, type JWK, type JWTHeaderParameters, SignJWT
 import { type Answer, postToken } from './bridge.ts';
 import type { TestService } from './service.ts';
 
+/**
+ * After a Redis has begun to remember claims: an assertion of before may be one that it has forgotten. Both times that
+ * are compared are whole seconds, of clocks that need not turn at once.
+ */
+export const MEMORY_BEGINS_MS = 2100;
+
 export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 export interface ClientKey {

@@ -1,10 +1,8 @@
 /** Two service processes on one Redis. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MEMORY_BEGINS_MS } from '../../support/assertion.ts';
 import { type RedisServer, startRedis } from '../../support/redis.ts';
 import { type CaseBridge, type CaseOptions, startBridge } from './bridge.ts';
-
-/** Both times that are compared are whole seconds, of clocks that need not turn at once. */
-const MEMORY_BEGINS_MS = 2100;
 
 export interface TwoNodes {
   readonly redis: RedisServer;
