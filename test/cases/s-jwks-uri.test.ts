@@ -16,6 +16,7 @@ import {
 import { type Answer, claimsOf, fetchToken, portal, postToken, send } from '../support/bridge.ts';
 import { newCertificate } from '../support/certificates.ts';
 import { eventually } from '../support/eventually.ts';
+import { endless, truncated } from '../support/hostile-answers.ts';
 import { assertRefusal, shapeOf } from '../support/refusal.ts';
 import { refuses } from '../support/unwritten.ts';
 import {
@@ -180,20 +181,6 @@ describe('S-PKJ-16, F-26: a jwks_uri that is down, slow or wrong', () => {
       response.writeHead(200, { 'content-type': type, ...headers });
       response.end(body);
     };
-  const endless: Scripted = (response) => {
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': String(1024 ** 3) });
-    const chunk = Buffer.alloc(64 * 1024, ' ');
-    const more = () => {
-      while (!response.destroyed && response.write(chunk));
-      if (!response.destroyed) response.once('drain', more);
-    };
-    more();
-  };
-  const truncated: Scripted = (response) => {
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
-    response.write('{"keys":[');
-    setTimeout(() => response.destroy(), 10);
-  };
   const redirect = (status: number): Scripted =>
     json(status, {}, { location: `http://127.0.0.1:${canary.port}/latest/meta-data/` });
   const set = () => JSON.stringify({ keys: [key.jwk] });
@@ -205,10 +192,10 @@ describe('S-PKJ-16, F-26: a jwks_uri that is down, slow or wrong', () => {
     'another type': () => raw('text/plain', set()),
     'an empty set': () => json(200, { keys: [] }),
     'no set': () => json(200, []),
-    'half a set': () => truncated,
+    'half a set': () => truncated(200, '{"keys":['),
     'more than 64 KiB': () => raw('application/json', set() + ' '.repeat(64 * 1024)),
     gzip: () => raw('application/json', gzipSync(set()), { 'content-encoding': 'gzip' }),
-    'a gigabyte': () => endless,
+    'a gigabyte': () => endless(200, { 'content-length': String(1024 ** 3) }),
     'S-SSRF-03: a redirect': () => redirect(302),
     'a redirect that keeps the method': () => redirect(307),
     'a private key in it': () => json(200, { keys: [key.jwk, { kty: 'oct', k: 'AAAA' }] }),

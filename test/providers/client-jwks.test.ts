@@ -11,6 +11,7 @@ import { guardedWay, type WayOptions } from '../../src/providers/outbound/guarde
 import { domain, load } from '../config/support.ts';
 import { newClientKey } from '../support/assertion.ts';
 import { type DnsServer, startDnsServer } from '../support/dns-server.ts';
+import { drip, endless, truncated, upgrade } from '../support/hostile-answers.ts';
 import {
   type Answer,
   json,
@@ -92,38 +93,6 @@ test('a key set is fetched with one plain GET, and says how long it may be kept'
   close();
 });
 
-/** Goes on writing for as long as anyone reads, and counts. */
-function endless(type: string, counted: { bytes: number }): Answer {
-  return (response) => {
-    response.writeHead(200, { 'content-type': type });
-    const chunk = Buffer.alloc(16 * 1024, ' ');
-    const more = () => {
-      while (!response.destroyed) {
-        counted.bytes += chunk.length;
-        if (!response.write(chunk)) break;
-      }
-      if (!response.destroyed) response.once('drain', more);
-    };
-    more();
-  };
-}
-
-const drip: Answer = (response) => {
-  response.writeHead(200, { 'content-type': 'application/json' });
-  const timer = setInterval(() => response.write(' '), 20);
-  response.once('close', () => clearInterval(timer));
-};
-
-const upgrade: Answer = ({ socket }) => {
-  socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n');
-};
-
-const truncated: Answer = (response) => {
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
-  response.write('{"keys":[');
-  setTimeout(() => response.destroy(), 10);
-};
-
 /** By a timer that was started with it: on a busy machine both are late. */
 async function endsAtDeadline(act: () => Promise<void>): Promise<void> {
   const startedAt = performance.now();
@@ -149,7 +118,7 @@ describe('S-PKJ-16, S-SSRF-05, S-SSRF-09: every failure is told apart in the log
     ['a page that calls itself JSON', () => raw('application/json', '<html></html>'), 'NO_KEY_SET'],
     ['an empty set', () => json(200, { keys: [] }), 'NO_USABLE_KEY'],
     ['a set with a private key', () => json(200, { keys: [{ kty: 'oct', k: 'AA' }] }), 'SECRET_KEY'],
-    ['half a set', () => truncated, 'ECONNRESET'],
+    ['half a set', () => truncated(200, '{"keys":['), 'ECONNRESET'],
     ['a change to another protocol', () => upgrade, 'CLOSED'],
     ['a set that ends early', () => raw('application/json', text().slice(0, -3)), 'NO_KEY_SET'],
     ['more than 64 KiB', () => raw('application/json', text() + ' '.repeat(65 * 1024)), 'TOO_LARGE'],
@@ -159,7 +128,7 @@ describe('S-PKJ-16, S-SSRF-05, S-SSRF-09: every failure is told apart in the log
       'ENCODED',
     ],
     ['no answer', () => () => {}, 'DEADLINE'],
-    ['an answer drop by drop', () => drip, 'DEADLINE'],
+    ['an answer drop by drop', () => drip(200), 'DEADLINE'],
     ['S-SSRF-03: a redirect to where nobody may go', () => redirect(canary.port), 'NOT_200'],
   ];
   for (const [name, answer, code] of rows)
@@ -193,7 +162,7 @@ describe('S-PKJ-16, S-SSRF-05, S-SSRF-09: every failure is told apart in the log
 test('F-26, S-SSRF-05: of a body without end little more than 64 KiB is read, by a hundred fetches at once too', async () => {
   const counted = { bytes: 0 };
   const { codeOf, close } = fetcher({}, 1000);
-  const uri = served(endless('application/json', counted), '/endless');
+  const uri = served(endless(200, {}, counted), '/endless');
   const before = process.memoryUsage().rss;
   await Promise.all(
     Array.from({ length: 100 }, (_, index) => codeOf(`${uri}?${index}`, `p${index}` as PortalName)),

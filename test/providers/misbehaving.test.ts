@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { UpstreamFailureReason, UpstreamOutcome } from '../../src/registration/upstream.ts';
+import { drip, endless, truncated, upgrade } from '../support/hostile-answers.ts';
 import {
   type Answer,
   json,
@@ -42,50 +43,22 @@ function raw(text: string): Answer {
   };
 }
 
-/** Goes on writing for as long as anyone reads. */
-const endless: Answer = (response) => {
-  response.writeHead(201, { 'content-type': 'application/json' });
-  const chunk = Buffer.alloc(16 * 1024, 'a');
-  const more = () => {
-    while (!response.destroyed && response.write(chunk));
-    if (!response.destroyed) response.once('drain', more);
-  };
-  more();
-};
-
-const drip: Answer = (response) => {
-  response.writeHead(201, { 'content-type': 'application/json' });
-  const timer = setInterval(() => response.write(' '), 20);
-  response.once('close', () => clearInterval(timer));
-};
-
 const gzipped: Answer = (response) => {
   response.writeHead(201, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
   response.end(gzipSync(JSON.stringify({ client_id: 'x', padding: 'a'.repeat(1_000_000) })));
-};
-
-const truncated: Answer = (response) => {
-  response.writeHead(201, { 'content-type': 'application/json', 'content-length': '100' });
-  response.write('{"client_id":"abc",');
-  setTimeout(() => response.destroy(), 10);
-};
-
-/** Nobody asked for another protocol; Node.js takes the connection from the call then, which hears no more of it. */
-const upgrade: Answer = ({ socket }) => {
-  socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n');
 };
 
 const BODY = { error: 'invalid_client_metadata', error_description: 'the scope is not known here' };
 
 const ROWS: readonly (readonly [string, Answer, UpstreamFailureReason, UpstreamOutcome])[] = [
   ['an answer after 30 seconds', () => {}, 'upstream_timeout', 'unknown'],
-  ['an answer drop by drop', drip, 'upstream_timeout', 'unknown'],
-  ['an endless answer', endless, 'upstream_malformed', 'unknown'],
+  ['an answer drop by drop', drip(201), 'upstream_timeout', 'unknown'],
+  ['an endless answer', endless(201), 'upstream_malformed', 'unknown'],
   ['a compressed answer', gzipped, 'upstream_malformed', 'unknown'],
   ['a 500 with a page', html(500), 'upstream_malformed', 'unknown'],
   ['a 500 with an OAuth error', json(500, { error: 'server_error' }), 'upstream_refused', 'unknown'],
   ['a 201 with a page', html(201), 'upstream_malformed', 'unknown'],
-  ['a 201 with half a document', truncated, 'upstream_malformed', 'unknown'],
+  ['a 201 with half a document', truncated(201, '{"client_id":"abc",'), 'upstream_malformed', 'unknown'],
   ['a 201 with JSON that ends early', raw('{"client_id":"ab'), 'upstream_malformed', 'unknown'],
   ['a 201 without a client_id', json(201, { client_secret: CANARY }), 'upstream_malformed', 'unknown'],
   ['a connection that is reset', (response) => response.destroy(), 'upstream_unreachable', 'unknown'],
