@@ -205,6 +205,13 @@ export const ERROR_CATALOGUE: Readonly<Record<RefusalReason, PublicError>> = {
     error: 'invalid_token',
     error_description: 'The registration access token is not valid for this client.',
   },
+  replay_memory_new: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    error_description:
+      'The store has only just begun to remember what was used; make a new assertion or proof after Retry-After.',
+    retryAfterSeconds: 2,
+  },
   ring_unavailable: {
     status: 503,
     error: 'temporarily_unavailable',

@@ -42,6 +42,7 @@ export type RefusalReason =
   | 'client_unmanageable'
   | 'upstream_not_acceptable'
   | 'registration_token_invalid'
+  | 'replay_memory_new'
   | 'ring_unavailable';
 
 /** One thing wrong with a document. */

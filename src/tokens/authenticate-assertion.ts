@@ -19,7 +19,7 @@ import {
 import type { ClientKeys } from './client-keys.ts';
 import type { DecoyKeys } from './decoy-keys.ts';
 import { type ClientReads, judgedAnew } from './judged-anew.ts';
-import { claimId, type ReplayStore } from './replay-store.ts';
+import { claimId, type ReplayStore, refuseUntold } from './replay-store.ts';
 import type { TokenForm } from './token-form.ts';
 import { authenticationFailed } from './token-refusal.ts';
 
@@ -41,7 +41,7 @@ export function namedByAssertion(text: string): string | undefined {
   return isClientId(clientId) ? clientId : undefined;
 }
 
-/** Throws `TokenRefusal` `invalid_client`, or `StoreUnavailable`. */
+/** Throws `TokenRefusal` `invalid_client`, `Refusal` `replay_memory_new`, or `StoreUnavailable`. */
 export async function authenticateByAssertion(
   context: AssertionContext,
   { client_assertion: text = '', client_assertion_type: type, client_id }: TokenForm,
@@ -98,6 +98,7 @@ async function claimOnce(
 ): Promise<void> {
   const id = claimId('assertion', client_id, jti);
   const outcome = await replays.claim({ id, ageSeconds, ttlSeconds: leftSeconds });
+  refuseUntold(outcome, { ageSeconds });
   if (outcome === 'used') throw failed('was used before');
   if (outcome === 'forgotten') throw failed('is older than what the store remembers');
 }

@@ -8,6 +8,7 @@
  * Throws `StoreUnavailable` when the store can't answer, and then nothing may be accepted.
  */
 import { createHash } from 'node:crypto';
+import { Refusal } from '../lib/refusal.ts';
 
 export type ClaimOutcome = 'claimed' | 'used' | 'forgotten';
 
@@ -26,6 +27,17 @@ export interface Claim {
 
 export interface ReplayStore {
   claim(claim: Claim): Promise<ClaimOutcome>;
+}
+
+/** Of what the store calls forgotten and was made in this second or the one before. */
+const JUST_MADE_SECONDS = 1;
+
+/**
+ * Throws `Refusal` `replay_memory_new` for what was made just now: that it is older than the memory only says how
+ * young the memory is. Its owner is in the right, and "invalid" would make programs throw their credentials away.
+ */
+export function refuseUntold(outcome: ClaimOutcome, { ageSeconds }: Pick<Claim, 'ageSeconds'>): void {
+  if (outcome === 'forgotten' && ageSeconds <= JUST_MADE_SECONDS) throw new Refusal('replay_memory_new');
 }
 
 /**

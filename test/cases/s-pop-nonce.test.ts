@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as openid from 'openid-client';
 import { createCredentials } from '../../src/keys/credentials.ts';
 import { proofNonces } from '../../src/tokens/proof-nonces.ts';
@@ -150,11 +151,14 @@ test('what Redis has forgotten is no dead end: the client is told a new nonce', 
   assert.ok(since, memory.join());
   const [run] = (await nodes.redis.command('GET', since)).split('\r\n').at(1)?.split(' ') ?? [];
   await nodes.redis.command('SET', since, `${run} ${epoch() + 1}`);
+  const young = { status: 503, error: 'temporarily_unavailable', headers: { 'retry-after': '2' } } as const;
+  assertRefusal(await ask('one', await proofBy({ nonce })), young);
+  await sleep(2000);
   const answer = await ask('one', await proofBy({ nonce }));
   assertRefusal(answer, WANTED);
   let fresh = await ask('one', await proofBy({ nonce: nonceIn(answer) }));
-  for (let tries = 0; fresh.body.error === 'use_dpop_nonce' && tries < 60; tries += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  for (let tries = 0; fresh.status === 503 && tries < 60; tries += 1) {
+    await sleep(100);
     fresh = await ask('one', await proofBy({ nonce: nonceIn(fresh) }));
   }
   assertBound(fresh);

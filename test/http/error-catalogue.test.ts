@@ -72,6 +72,7 @@ test('every reason to refuse has its answer: what the contract names, by status 
     client_unmanageable: '409 conflict',
     upstream_not_acceptable: '502 upstream_not_acceptable',
     registration_token_invalid: '401 invalid_token',
+    replay_memory_new: '503 temporarily_unavailable',
     ring_unavailable: '503 temporarily_unavailable',
   });
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { before, test } from 'node:test';
+import { Refusal } from '../../src/lib/refusal.ts';
 import { StoreUnavailable } from '../../src/lib/store-unavailable.ts';
 import { decoyKeys } from '../../src/tokens/decoy-keys.ts';
 import { type KeyRoadContext, takeKeyRoad } from '../../src/tokens/key-road.ts';
@@ -15,7 +16,7 @@ before(async () => {
   key = await newClientKey();
 });
 
-async function outcome(claim: () => Promise<ClaimOutcome>) {
+async function outcome(claim: () => Promise<ClaimOutcome>, ageSeconds = 0) {
   const client = aClient({ token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.jwk] } });
   let issued = 0;
   const context: KeyRoadContext = {
@@ -31,7 +32,8 @@ async function outcome(claim: () => Promise<ClaimOutcome>) {
     },
     now: epoch,
   };
-  const client_assertion = await assertionOf(key, { client_id: client.client_id, issuer });
+  const iat = epoch() - ageSeconds;
+  const client_assertion = await assertionOf(key, { client_id: client.client_id, issuer }, { iat });
   const form = { grant_type: 'client_credentials', client_assertion_type: ASSERTION_TYPE, client_assertion };
   const answer = await takeKeyRoad(context, { form, certificate: undefined }).catch(
     (error: unknown) => error,
@@ -48,13 +50,20 @@ test('S-PKJ-18: a store that can not remember the use is an outage, and no token
 
 for (const said of ['used', 'forgotten'] as const) {
   test(`an assertion that the store calls ${said} gets no token`, async () => {
-    const { answer, issued } = await outcome(async () => said);
+    const { answer, issued } = await outcome(async () => said, 10);
     tokenRefusal('invalid_client', () => {
       throw answer;
     });
     assert.equal(issued, 0);
   });
 }
+
+test('F-25: one that was made just now, by a store that has only begun to remember, is an outage', async () => {
+  const { answer, issued } = await outcome(async () => 'forgotten');
+  assert.ok(answer instanceof Refusal);
+  assert.equal(answer.reason, 'replay_memory_new');
+  assert.equal(issued, 0);
+});
 
 test('one that it claims gets one', async () => {
   assert.equal((await outcome(async () => 'claimed')).issued, 1);

@@ -84,6 +84,7 @@ const APPLIES: Readonly<Record<RefusalReason, Applies>> = {
     ofProvider(operation) && takesMetadata(operation) && !ofSecret(operation),
   registration_token_invalid: ({ credentials }) => credentials.includes('registrationAccessToken'),
   // Of the token service: no act on a client needs a signing key.
+  replay_memory_new: never,
   ring_unavailable: never,
 };
 
