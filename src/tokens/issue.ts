@@ -5,7 +5,6 @@
 import type { TokenClient } from '../clients/token-client.ts';
 import type { SigningAlg } from '../keys/signing-alg.ts';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims, accessTokenClaims, type Confirmation } from './claims.ts';
-import { proofRefused } from './dpop-proof.ts';
 import {
   type Ceiling,
   decideGrant,
@@ -91,12 +90,16 @@ function boundTo({ metadata }: TokenClient, proven: Confirmation | undefined): C
   const wantsCertificate = metadata.tls_client_certificate_bound_access_tokens === true;
   if (proven === undefined && !wantsProof && !wantsCertificate) return undefined;
   const { jkt, 'x5t#S256': thumbprint } = proven ?? {};
-  if (wantsProof && jkt === undefined)
-    throw proofRefused('none came, and the client wants bound tokens only');
+  if (wantsProof && jkt === undefined) throw proofMissing();
   const byProof = jkt === undefined ? undefined : { jkt };
   if (!wantsCertificate) return byProof;
   if (thumbprint === undefined) throw certificateMissing();
   return { ...byProof, 'x5t#S256': thumbprint };
+}
+
+function proofMissing(): TokenRefusal {
+  const description = 'this client gets DPoP-bound tokens only: send a DPoP proof (RFC 9449)';
+  return new TokenRefusal('invalid_dpop_proof', description, { reason: 'no proof came' });
 }
 
 function certificateMissing(): TokenRefusal {

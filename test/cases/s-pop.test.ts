@@ -50,6 +50,7 @@ function ask(
 }
 
 const INVALID = { status: 400, error: 'invalid_dpop_proof', headers: { pragma: 'no-cache' } } as const;
+const MISSING = 'this client gets DPoP-bound tokens only: send a DPoP proof (RFC 9449)';
 const refusedProof = async (proof: string | Promise<string>) => {
   const text = await proof;
   return refuses(service, INVALID, () => ask(text));
@@ -190,7 +191,8 @@ test('S-POP-06: a client that is registered for bound tokens gets no other', asy
   assert.equal(body.dpop_bound_access_tokens, true);
   for (const _ of [1, 2]) await refuses(service, INVALID, () => ask(undefined, body));
   await bound(await ask(await proofBy(key), body));
-  await refuses(service, INVALID, () => ask(undefined, body));
+  const { body: told } = await refuses(service, INVALID, () => ask(undefined, body));
+  assert.equal(told.error_description, MISSING, 'and is not told of a proof that it did not send');
 });
 
 test('S-POP-07: another Host does not change which URL a proof is for', async () => {
@@ -277,7 +279,10 @@ describe('a request that is not plain', () => {
   test('S-POP-06: gets no other token where the client wants bound ones', async () => {
     const { body } = await portal(service).create({ scope: 'read', dpop_bound_access_tokens: true });
     const own = `Basic ${btoa(`${body.client_id}:${body.client_secret}`)}`;
-    await refuses(service, INVALID, () => post(`${GRANT}&other=x`, { authorization: own }));
+    const { body: told } = await refuses(service, INVALID, () =>
+      post(`${GRANT}&other=x`, { authorization: own }),
+    );
+    assert.equal(told.error_description, MISSING);
   });
 
   test('is refused with a proof exactly as without one', async () => {
