@@ -107,6 +107,8 @@ function find(keys: readonly RingKey[], named: string, state: RingKey['state']):
   const byKid = PREFIX.test(named) ? published.filter(({ kid }) => kid.startsWith(named)) : [];
   const [found, ...others] = ofAlg.length > 0 ? ofAlg : byKid;
   if (others.length > 0) return 'that names more than one key: give the whole kid; keys list shows them';
+  if (found === undefined && published.some(({ alg }) => alg === named))
+    return `no key of ${named} is ${state}; keys list shows what they are`;
   if (found === undefined) return 'there is no such key in use; keys list shows them';
   if (state === 'announced' && found.state !== 'announced')
     return `${found.kid} is ${found.state}, not announced`;

@@ -102,6 +102,9 @@ test('R-10: an announced key is published at once, signs when it may, or at once
   await refused(/is announced for ES256 already/, 'announce', 'ES256');
   await refused(/may sign in \d{4} seconds.*With --force/, 'activate', 'ES256');
   await refused(/signs: activate the next key of ES256 first/, 'retire', '--', before);
+  await refused(/no key of ES256 is retiring; keys list shows what they are/, 'retire', 'ES256');
+  await refused(/no key of PS256 is announced; keys list shows what they are/, 'activate', 'PS256');
+  await refused(/there is no such key in use/, 'retire', 'ML-DSA-44');
 
   await done('activate', 'ES256', '--force');
   await eventually(async () => assert.equal(await signedBy(ES256_API), next?.kid), 3000);
