@@ -28,7 +28,9 @@ export function reconcile(invocation: Invocation): Promise<number> {
   const acted = args.length === 0 ? { ...invocation, args: ['list'] } : invocation;
   return onStore(acted, ACTS, async (act, { store }) => {
     if (await act(store, invocation.json)) return 0;
-    process.stderr.write('dcr-bridge reconcile: no operation of this id is open, or it has just changed\n');
+    process.stderr.write(
+      'dcr-bridge reconcile: no operation of this id is open, or it has just changed; reconcile list shows those that are\n',
+    );
     return 1;
   });
 }

@@ -47,7 +47,9 @@ test('what is open is listed with its marker, of all providers or of one, until 
     assert.deepEqual(await done('forget', op_id), { op_id, forgotten: true });
     assert.equal(await store.intents.read(op_id), undefined);
   }
-  assert.equal((await reconcile('forget', one.op_id)).code, 1);
+  const again = await reconcile('forget', one.op_id);
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /no operation of this id is open, .*; reconcile list shows those that are\n$/);
   assert.equal((await reconcile('forget')).code, 2);
 });
 
