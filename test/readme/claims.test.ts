@@ -48,6 +48,12 @@ test('the example of an upstream provider is valid as it is pasted', () => {
   assert.deepEqual(portals['acme-portal'].providers, named);
 });
 
+test('no shell block has a comment: zsh, as it comes with macOS, takes it for words of the command when it is pasted', () => {
+  const shell = BLOCKS.filter(({ language }) => language === 'sh');
+  assert.ok(shell.length > 5);
+  for (const { text } of shell) assert.doesNotMatch(text, /(?:^|\s)#/m);
+});
+
 test('every command that the README names is one', () => {
   const named = [...README.matchAll(/dcr-bridge ([a-z]+) ([a-z-]+)/g)];
   assert.ok(named.length >= 5);
