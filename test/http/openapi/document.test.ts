@@ -245,6 +245,7 @@ suite('Errors', () => {
     assert.deepEqual(unmet.sort(), [
       'method_unsupported',
       'portal_disabled',
+      'replay_memory_new',
       'ring_unavailable',
       'route_unknown',
     ]);
