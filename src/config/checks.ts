@@ -55,7 +55,12 @@ export const CHECKS: readonly ((known: KnownConfig) => readonly Finding[])[] = [
   },
   function workersShareRedis({ workers = 1, store_url }) {
     if (workers <= 1 || store_url === undefined || !isEmbedded(store_url)) return [];
-    return [{ path: ['workers'], message: 'must be 1: a sqlite: store belongs to one process' }];
+    return [
+      {
+        path: ['workers'],
+        message: 'must be 1: a sqlite: store belongs to one process; for more set STORE_URL to a Redis',
+      },
+    ];
   },
   function tlsIsComplete({ public_tls_cert_file, public_tls_key_file }) {
     const files = { public_tls_cert_file, public_tls_key_file };

@@ -112,7 +112,10 @@ for (const [url, outcome, warning] of REDIS) {
 }
 
 test('several workers are refused over a store that belongs to one process', () => {
-  refused({ env: { WORKERS: '2' } }, 'WORKERS: must be 1: a sqlite: store belongs to one process');
+  refused(
+    { env: { WORKERS: '2' } },
+    'WORKERS: must be 1: a sqlite: store belongs to one process; for more set STORE_URL to a Redis',
+  );
   assert.equal(load({ env: { WORKERS: '2', STORE_URL: 'redis://127.0.0.1' } }).config.workers, 2);
 });
 
