@@ -108,7 +108,12 @@ const MAX_FETCHED_KEYS = 50;
 const fetchedJwks = z.object({
   keys: z.array(z.record(z.string(), z.unknown())).max(MAX_FETCHED_KEYS),
 });
-const SECRET_MEMBERS = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth'] as const;
+/** Of any type of key (RFC 7518 section 6, RFC 9964): who has put one where others read it has given the key away. */
+const SECRET_MEMBERS = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'] as const;
+
+export function hasSecretMember(jwk: object): boolean {
+  return SECRET_MEMBERS.some((member) => Object.hasOwn(jwk, member));
+}
 
 /**
  * The keys that we take of a set that was fetched. Others in it are for somebody else, and passed over; but a
@@ -119,8 +124,7 @@ export function usableKeys(
 ): readonly ClientJwk[] | 'NO_KEY_SET' | 'SECRET_KEY' | 'NO_USABLE_KEY' | 'TOO_MANY_KEYS' {
   const { data } = fetchedJwks.safeParse(document);
   if (data === undefined) return 'NO_KEY_SET';
-  if (data.keys.some((key) => SECRET_MEMBERS.some((member) => Object.hasOwn(key, member))))
-    return 'SECRET_KEY';
+  if (data.keys.some(hasSecretMember)) return 'SECRET_KEY';
   const usable = data.keys.flatMap((key) => clientJwk.safeParse(key).data ?? []);
   if (usable.length > MAX_KEYS) return 'TOO_MANY_KEYS';
   return usable.length === 0 ? 'NO_USABLE_KEY' : usable;

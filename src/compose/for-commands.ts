@@ -27,11 +27,11 @@ export async function openPortals(
   log: RingLog,
   { mayCreate }: { readonly mayCreate: boolean },
 ): Promise<{ store: Store; portals: PortalContext }> {
-  if (!mayCreate) refuseAbsentStore(config.store_url);
-  return onOpened(config, async (store) => {
+  const open = async (store: Store) => {
     const ring = await openKeyRing(await ringContext(config, store, log));
     return { store, portals: portalContext(store, createCredentials(ring.root, randomBytes)) };
-  });
+  };
+  return onOpened(config, open, { mayCreate });
 }
 
 /**
@@ -42,7 +42,6 @@ export async function openUpstreamActs(
   config: Config,
   log: RingLog & Parameters<typeof upstreamContext>[0]['log'],
 ): Promise<{ store: Store; saga: SagaContext; close(): Promise<void> }> {
-  refuseAbsentStore(config.store_url);
   return onOpened(config, async (store) => {
     const ring = await openKeyRing(await ringContext(config, store, log));
     const credentials = createCredentials(ring.root, randomBytes);
@@ -59,11 +58,15 @@ export async function openUpstreamActs(
 
 /** What the command line needs to change the key ring; the caller closes the store. */
 export async function openKeys(config: Config, log: RingLog): Promise<{ store: Store; ring: RingContext }> {
-  refuseAbsentStore(config.store_url);
   return onOpened(config, async (store) => ({ store, ring: await ringContext(config, store, log) }));
 }
 
-async function onOpened<T>(config: Config, open: (store: Store) => Promise<T>): Promise<T> {
+async function onOpened<T>(
+  config: Config,
+  open: (store: Store) => Promise<T>,
+  { mayCreate } = { mayCreate: false },
+): Promise<T> {
+  if (!mayCreate) refuseAbsentStore(config.store_url);
   const store = await openStore(config.store_url);
   try {
     return await open(store);

@@ -3,6 +3,7 @@
  * `:3000` would bind every interface, which nobody should get by leaving something out (C-13).
  */
 import { z } from 'zod';
+import { addressText } from '../lib/address-text.ts';
 
 export interface ListenAddress {
   /** Host name or IP address, without brackets. */
@@ -27,7 +28,7 @@ export const listenAddress = z.string().transform((text, context): ListenAddress
 });
 
 export function formatListenAddress({ host, port }: ListenAddress): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return addressText(host, port);
 }
 
 /** The same port on this machine, where every interface was meant: an address that can be called. */

@@ -105,9 +105,8 @@ export async function listenAll<Opened extends Sockets>(sockets: Opened): Promis
   };
   try {
     for (const [name, socket] of Object.entries<Socket>(sockets)) {
-      const { host, port } = socket.address;
       const opening = listen(socket).catch((error) => {
-        throw listenError(name, host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, error);
+        throw listenError(name, socket.address, error);
       });
       opened.set(name as ListenerName, await opening);
     }

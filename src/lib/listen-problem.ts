@@ -1,4 +1,5 @@
 /** Why an address can't be listened on, in words for the operator, and what to do about it. */
+import { addressText } from './address-text.ts';
 
 /** `variable`: of the setting. `code`: the system's. */
 export function listenRemedy(variable: string, code: string): string {
@@ -15,8 +16,13 @@ export function listenRemedy(variable: string, code: string): string {
 }
 
 /** `name`: of the listener. */
-export function listenError(name: string, at: string, cause: NodeJS.ErrnoException): Error {
+export function listenError(
+  name: string,
+  { host, port }: { readonly host: string; readonly port: number },
+  cause: NodeJS.ErrnoException,
+): Error {
   const { code = 'unknown error' } = cause;
+  const at = addressText(host, port);
   const remedy = listenRemedy(`${name.toUpperCase()}_LISTEN`, code);
   return new Error(`the ${name} listener can't listen on ${at} (${code}): ${remedy}`, { cause });
 }

@@ -7,6 +7,7 @@ import type { RingStore } from '../keys/ring-store.ts';
 import type { Finding } from '../lib/finding.ts';
 import type { PortalStore } from '../portals/portal-store.ts';
 import type { IntentStore } from '../registration/intent-store.ts';
+import { embeddedFile } from './embedded-file.ts';
 
 export interface StoreContents {
   readonly rings: Pick<RingStore, 'readRing' | 'isUnused'>;
@@ -25,10 +26,10 @@ export interface StoreInspection {
 }
 
 export async function inspectStore(url: string): Promise<StoreInspection> {
-  const SQLITE = 'sqlite:';
-  if (url.startsWith(SQLITE)) {
+  const file = embeddedFile(url);
+  if (file !== undefined) {
     const { inspectSqlite } = await import('./sqlite/inspect.ts');
-    return inspectSqlite(url.slice(SQLITE.length));
+    return inspectSqlite(file);
   }
   const { inspectRedis } = await import('./redis/inspect.ts');
   return inspectRedis(url);

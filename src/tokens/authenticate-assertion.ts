@@ -19,7 +19,7 @@ import {
 import type { ClientKeys } from './client-keys.ts';
 import type { DecoyKeys } from './decoy-keys.ts';
 import { type ClientReads, judgedAnew } from './judged-anew.ts';
-import { claimId, type ReplayStore, refuseUntold } from './replay-store.ts';
+import { claimId, type ReplayStore, refuseYoungMemory } from './replay-store.ts';
 import type { TokenForm } from './token-form.ts';
 import { authenticationFailed } from './token-refusal.ts';
 
@@ -98,7 +98,7 @@ async function claimOnce(
 ): Promise<void> {
   const id = claimId('assertion', client_id, jti);
   const outcome = await replays.claim({ id, ageSeconds, ttlSeconds: leftSeconds });
-  refuseUntold(outcome, { ageSeconds });
+  refuseYoungMemory(outcome, { ageSeconds });
   if (outcome === 'used') throw failed('was used before');
   if (outcome === 'forgotten') throw failed('is older than what the store remembers');
 }

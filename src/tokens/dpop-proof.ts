@@ -4,6 +4,7 @@
  * request (S-POP-07). The proof is used once; who verifies it claims it.
  */
 import { calculateJwkThumbprint, decodeJwt, EmbeddedJWK, errors, type JWTPayload, jwtVerify } from 'jose';
+import { hasSecretMember } from '../clients/client-jwks.ts';
 import { NONCE_LIFE_SECONDS, type ProofNonces } from './proof-nonces.ts';
 import { proofUrl } from './proof-url.ts';
 import { TokenRefusal } from './token-refusal.ts';
@@ -14,9 +15,6 @@ export const PROOF_ALGS = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as con
 /** How far `iat` may be from our clock, to either side: the client's clock and the way here. */
 const PROOF_WINDOW_SECONDS = 60;
 const MAX_JTI_CHARACTERS = 255;
-
-/** Of any type of key (RFC 7518 section 6): whoever puts one into a proof has given it away. */
-const PRIVATE_MEMBERS = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'];
 
 export interface ExpectedProof {
   readonly method: string;
@@ -47,7 +45,7 @@ export async function verifyProof(proof: string, expected: ExpectedProof): Promi
       currentDate: new Date(expected.nowSeconds * 1000),
     });
     const { jwk = {} } = protectedHeader;
-    if (PRIVATE_MEMBERS.some((member) => Object.hasOwn(jwk, member))) throw new Error();
+    if (hasSecretMember(jwk)) throw new Error();
     const jti = jtiOf(payload, expected);
     return { jkt: await calculateJwkThumbprint(jwk), jti, ...timeOf(payload, expected) };
   } catch (error) {

@@ -8,7 +8,7 @@ import type { Confirmation } from './claims.ts';
 import { nonceWanted, proofRefused, verifyProof } from './dpop-proof.ts';
 import type { TokenResponse } from './issue.ts';
 import type { ProofNonces } from './proof-nonces.ts';
-import { claimId, refuseUntold } from './replay-store.ts';
+import { claimId, refuseYoungMemory } from './replay-store.ts';
 import { PUBLIC_PATHS } from './server-metadata.ts';
 import type { Confirm, ShortRoadContext } from './short-road.ts';
 import { askedFor } from './token-form.ts';
@@ -37,7 +37,7 @@ export async function confirmProof(
   const { jkt, jti, ageSeconds, leftSeconds } = await verifyProof(text, expected);
   const id = claimId('proof', jkt, jti);
   const outcome = await replays.claim({ id, ageSeconds, ttlSeconds: leftSeconds });
-  refuseUntold(outcome, { ageSeconds });
+  refuseYoungMemory(outcome, { ageSeconds });
   // The store began to remember after the nonce was issued: with a new one the client is through.
   if (outcome === 'forgotten' && nonces !== undefined) throw nonceWanted();
   if (outcome !== 'claimed') throw proofRefused(`is ${outcome}`);

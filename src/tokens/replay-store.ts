@@ -36,7 +36,7 @@ const JUST_MADE_SECONDS = 1;
  * Throws `Refusal` `replay_memory_new` for what was made just now: that it is older than the memory only says how
  * young the memory is. Its owner is in the right, and "invalid" would make programs throw their credentials away.
  */
-export function refuseUntold(outcome: ClaimOutcome, { ageSeconds }: Pick<Claim, 'ageSeconds'>): void {
+export function refuseYoungMemory(outcome: ClaimOutcome, { ageSeconds }: Pick<Claim, 'ageSeconds'>): void {
   if (outcome === 'forgotten' && ageSeconds <= JUST_MADE_SECONDS) throw new Refusal('replay_memory_new');
 }
 

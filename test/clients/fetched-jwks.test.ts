@@ -34,8 +34,9 @@ test('keys for others are passed over: for encryption, of other types, too short
 
 test('a key that everybody can read spoils the set', async () => {
   const secret: JWK = await exportJWK(ec.privateKey);
-  for (const key of [secret, { ...rsa.jwk, d: 'AA' }, { ...rsa.jwk, oth: [] }, { kty: 'oct', k: 'AAAA' }])
-    assert.equal(usableKeys({ keys: [rsa.jwk, key] }), 'SECRET_KEY');
+  const ofNewKind = { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AA', priv: 'AA' };
+  const others = [{ ...rsa.jwk, d: 'AA' }, { ...rsa.jwk, oth: [] }, { kty: 'oct', k: 'AAAA' }, ofNewKind];
+  for (const key of [secret, ...others]) assert.equal(usableKeys({ keys: [rsa.jwk, key] }), 'SECRET_KEY');
 });
 
 test('what is no set is none, and what is too much is told', () => {

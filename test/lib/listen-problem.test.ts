@@ -13,7 +13,7 @@ for (const [code, remedy] of [
 ] as const) {
   test(`an address that can't be listened on (${code}) is told with its setting`, () => {
     const cause = Object.assign(new Error(), { code });
-    const { message } = listenError('ops', '127.0.0.1:80', cause);
+    const { message } = listenError('ops', { host: '127.0.0.1', port: 80 }, cause);
     assert.equal(message, `the ops listener can't listen on 127.0.0.1:80 (${code}): ${remedy}`);
   });
 }

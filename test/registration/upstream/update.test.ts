@@ -23,6 +23,12 @@ async function update(world: UpstreamWorld, id: string, client_name = 'second'):
   return (await updateClient(world, upstreamAct(), id, { client_name })).client;
 }
 
+function heldOf({ idp }: UpstreamWorld, id: string) {
+  const held = idp.held.get(id);
+  assert.ok(held);
+  return held;
+}
+
 /** Here, and there. */
 async function names({ idp, ...world }: UpstreamWorld, id: string) {
   const { metadata } = await readClient(world, upstreamAct(), id);
@@ -53,8 +59,7 @@ story(
   'a secret that the provider replaced reaches the portal, also when one answer was lost',
   async (world) => {
     const { id } = await registered(world);
-    const held = world.idp.held.get(id);
-    assert.ok(held);
+    const held = heldOf(world, id);
     world.idp.held.set(id, { ...held, client_secret: 'another' });
     world.idp.trouble('update', 'lost');
     await fails('unknown', update(world, id));
@@ -229,8 +234,7 @@ story('a provider that fails, with an error of its own, has not refused the clie
 
 story('S-UP-08 a credential that is refused for a while is tried again, and works again', async (world) => {
   const { id } = await registered(world);
-  const held = world.idp.held.get(id);
-  assert.ok(held);
+  const held = heldOf(world, id);
   const { token } = held;
   held.token = 'revoked for now';
   await fails('not_done', update(world, id));
@@ -251,8 +255,7 @@ story(
   'a provider that answered with a new token and kept the old one is managed by that',
   async (world) => {
     const { id } = await registered(world);
-    const held = world.idp.held.get(id);
-    assert.ok(held);
+    const held = heldOf(world, id);
     const { token } = held;
     await update(world, id);
     held.token = token;
@@ -272,8 +275,7 @@ story(
   'the token before the last is kept for as long as the last was not seen to work',
   async (world) => {
     const { id } = await registered(world);
-    const held = world.idp.held.get(id);
-    assert.ok(held);
+    const held = heldOf(world, id);
     const { token } = held;
     await update(world, id);
     held.token = token;
