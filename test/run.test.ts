@@ -8,6 +8,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { tempDir } from './support/temp.ts';
 
 const RUN = join(import.meta.dirname, 'run.ts');
+const README = join(import.meta.dirname, '../README.md');
 const NODE_VERSION = join(import.meta.dirname, '../src/node-version.cjs');
 const COMPILE_CACHE = join(import.meta.dirname, '../src/compile-cache.cjs');
 
@@ -65,6 +66,14 @@ test('where nothing can be installed, one line says what to install and how', ()
     "tests can't run: missing: redis-server; as root, on Debian: " +
       'apt-get update && apt-get install -y --no-install-recommends redis-server\n',
   );
+});
+
+test('the README names every program that the tests need', () => {
+  const { stderr } = run([testFile('')], pathWith({}));
+  const [, needed = ''] = /missing: (.*?);/.exec(stderr) ?? [];
+  assert.match(needed, /redis-server/);
+  const [line = ''] = /^The tests need a .*$/m.exec(readFileSync(README, 'utf8')) ?? [];
+  for (const program of needed.split(/[, ]+/)) assert.ok(line.includes(`\`${program}\``), program);
 });
 
 test('what is missing, and nothing else, is installed from the distribution', () => {
