@@ -1,7 +1,7 @@
 /**
- * Runs the service until it is told to stop, in this process or in several workers under it. SIGTERM and
- * SIGINT drain; a second signal ends it at once. What no one expected ends it too, logged, with code 1: a
- * supervisor restarts it in a known state.
+ * Runs the service until it is told to stop, in this process or in several workers under it; then it
+ * drains. Told while it still starts, it finishes the start and drains then: a start has an end of its own.
+ * What no one expected ends it too, logged, with code 1: a supervisor restarts it in a known state.
  */
 import cluster from 'node:cluster';
 import { startService } from './app.ts';
@@ -13,8 +13,12 @@ import type { Config } from './config/schema.ts';
 import { returnMemory } from './lib/return-memory.ts';
 import { createLogger, type Logger } from './telemetry/log.ts';
 
-/** Resolves with the exit code, 0 or 1, when the service has stopped or could not start. */
-export async function main(config: Config, warnings: readonly string[]): Promise<number> {
+/** Runs until `told` resolves. Resolves with the exit code, 0 or 1, when it has stopped or could not start. */
+export async function main(
+  config: Config,
+  warnings: readonly string[],
+  told: Promise<void>,
+): Promise<number> {
   const log = createLogger(config.log_level, cluster.worker?.id);
   process.on('uncaughtException', (error) => {
     log.error({ err: error }, 'uncaught exception');
@@ -23,7 +27,7 @@ export async function main(config: Config, warnings: readonly string[]): Promise
   try {
     if (cluster.isWorker) return await work(config, log);
     for (const warning of warnings) log.warn({}, warning);
-    return await (config.workers > 1 ? supervise(config, log) : serve(config, log));
+    return await (config.workers > 1 ? supervise(config, log, told) : serve(config, log, told));
   } catch (error) {
     process.stderr.write(
       `dcr-bridge can't start: ${error instanceof Error ? error.message : 'unknown error'}\n`,
@@ -32,21 +36,21 @@ export async function main(config: Config, warnings: readonly string[]): Promise
   }
 }
 
-async function serve(config: Config, log: Logger): Promise<number> {
+async function serve(config: Config, log: Logger, told: Promise<void>): Promise<number> {
   const service = await start(config, log, true);
   announce(config, log, service.addresses);
-  await stopSignal();
+  await told;
   log.info({}, 'draining');
   await service.stop();
   log.info({}, 'stopped');
   return 0;
 }
 
-async function supervise(config: Config, log: Logger): Promise<number> {
+async function supervise(config: Config, log: Logger, told: Promise<void>): Promise<number> {
   const workers = await superviseWorkers(config, log);
   if (typeof workers === 'number') return workers;
   announce(config, log, workers.addresses);
-  await stopSignal();
+  await told;
   log.info({}, 'draining');
   const code = await workers.stop();
   log.info({}, 'stopped');
@@ -84,22 +88,4 @@ async function start(config: Config, log: Logger, ops: boolean): Promise<Service
 function announce({ issuer, workers }: Config, log: Logger, addresses: Partial<Service['addresses']>): void {
   const several = workers > 1 ? { workers } : {};
   log.info({ issuer, ...addresses, ...several, node: process.version }, 'listening');
-}
-
-/**
- * A terminal's Ctrl-C reaches every process of the command, and npm passes its own on: what comes so soon after
- * the first signal is its echo, not an operator who lost patience.
- */
-const ECHO_MS = 250;
-
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let firstAtMs: number | undefined;
-    const asked = () => {
-      firstAtMs ??= performance.now();
-      resolve();
-      if (performance.now() - firstAtMs > ECHO_MS) process.exit(1);
-    };
-    process.on('SIGTERM', asked).on('SIGINT', asked);
-  });
 }

@@ -1,7 +1,5 @@
 /**
  * A worker's side: it serves the public and the management listener until its supervisor says otherwise.
- * Signals are the supervisor's alone: a terminal and systemd send them to every process, and a worker that
- * took the supervisor's word for the second one would not drain.
  */
 import { HEARTBEAT_MS } from './heartbeat.ts';
 import type { FromWorker, PublicAddresses, Question, ToWorker } from './worker-channel.ts';
@@ -17,7 +15,6 @@ export interface SupervisedWorker {
 
 /** To be called before anything else is begun. */
 export function supervised(): SupervisedWorker {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
   const beat = () => tell({ turns: true });
   beat();
   setInterval(beat, HEARTBEAT_MS).unref();

@@ -1,7 +1,7 @@
 /** A life of the process: first start, kill, restart, drain, and the starts that are refused. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -9,7 +9,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Credentials, fetchToken, portal, send } from '../support/bridge.ts';
 import { eventually } from '../support/eventually.ts';
 import { openExchange } from '../support/raw-http.ts';
-import { API_KEY, newKeyEncryptionKey, refusesToStart, startService } from '../support/service.ts';
+import { startRedis } from '../support/redis.ts';
+import {
+  API_KEY,
+  newKeyEncryptionKey,
+  refusesToStart,
+  startService,
+  stopWhileStarting,
+} from '../support/service.ts';
 import { tempDir } from '../support/temp.ts';
 
 const jwks = async ({ publicUrl }: { publicUrl: string }) =>
@@ -88,6 +95,25 @@ describe('SIGTERM', () => {
     assert.equal((await portal(again).read(answer.body.client_id)).body.client_name, 'so late');
     await again.stop();
   });
+
+  for (const workers of [1, 2]) {
+    test(`one that comes while it starts is not lost: it ends with 0, and the next start finds all in order (workers: ${workers})`, async (t) => {
+      const directory = tempDir('early');
+      const env: Record<string, string> = { KEY_ENCRYPTION_KEY: newKeyEncryptionKey() };
+      if (workers > 1) {
+        const redis = await startRedis();
+        t.after(() => redis.stop());
+        Object.assign(env, { WORKERS: String(workers), STORE_URL: redis.url });
+      }
+      const isOpening = () => existsSync(join(directory, 'keys'));
+      const { code, output } = await stopWhileStarting({ directory, env }, isOpening);
+      assert.equal(code, 0, output);
+      assert.match(output, /"msg":"stopped"/);
+      const again = await startService({ directory, env });
+      assert.equal((await portal(again).create({})).status, 201);
+      assert.equal(await again.stop(), 0);
+    });
+  }
 
   test('what never finishes is cut after the drain timeout, and it still ends with 0', async () => {
     const service = await startService({ env: { DRAIN_TIMEOUT_MS: '200' } });

@@ -65,15 +65,19 @@ function fill(): void {
   }
 }
 
+/** While the service has a file open for writing, the file system says that it is busy. */
+const makeReadOnly = () =>
+  eventually(async () => execFileSync('mount', ['-o', 'remount,ro', keys], { stdio: 'pipe' }), SOON_MS);
+
 const limitFileSize = (bytes: string) =>
   execFileSync('prlimit', ['--pid', String(service.pid), `--fsize=${bytes}:unlimited`]);
 
 /** How the disk fails, how it is mended, what the log says of it, and why that can't be tried here. */
-const TROUBLES: readonly (readonly [string, () => void, () => void, RegExp, string | false])[] = [
+const TROUBLES: readonly (readonly [string, () => unknown, () => void, RegExp, string | false])[] = [
   ['the disk is full', fill, () => rmSync(filler), /ENOSPC/, NO_MOUNT],
   [
     'the disk is read-only',
-    () => execFileSync('mount', ['-o', 'remount,ro', keys]),
+    makeReadOnly,
     () => execFileSync('mount', ['-o', 'remount,rw', keys]),
     /EROFS/,
     NO_MOUNT,
@@ -119,7 +123,7 @@ for (const [name, begin, mend, says, skip] of TROUBLES) {
     skip,
   }, async () => {
     const saidBefore = service.output.length;
-    begin();
+    await begin();
     let lasting: { files: ReturnType<typeof files>; jwks: string };
     try {
       await eventually(async () => assert.ok((await troubles()).includes('overdue')), SOON_MS);

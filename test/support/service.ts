@@ -2,6 +2,7 @@
  * A real service process: `src/cli.ts serve`, loaded as `npm start` does, with its own ports, store and keys, on loopback. It is ended
  * with the test process, whatever happens.
  */
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,6 +10,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
 
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
@@ -105,6 +107,21 @@ export async function refusesToStart(
     child.kill('SIGKILL');
     throw new Error(`the service started:\n${output.join('\n')}`);
   }
+  return { code: child.exitCode, output: output.join('\n') };
+}
+
+/** Sends SIGTERM when the start has come as far as `until` says; resolves with the exit code and what it said. */
+export async function stopWhileStarting(
+  options: ServiceOptions & { readonly directory: string },
+  until: () => boolean,
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const { child, output, settled } = spawnService(options, options.directory, await freePort());
+  settled.catch(() => {});
+  const ended = once(child, 'exit', { signal: AbortSignal.timeout(START_TIMEOUT_MS) });
+  while (child.exitCode === null && !until()) await sleep(1);
+  assert.ok(!output.some((line) => parseListening(line) !== undefined), 'it is no longer starting');
+  child.kill('SIGTERM');
+  await ended;
   return { code: child.exitCode, output: output.join('\n') };
 }
 
