@@ -55,7 +55,8 @@ for (const method of Object.keys(METHODS) as Method[]) {
     });
     assert.equal(tokens.token_type, 'bearer');
     assert.equal(tokens.scope, 'read');
-    assert.equal(tokens.expiresIn(), 600);
+    // What is left by this machine's clock when it is asked.
+    assert.ok([599, 600].includes(tokens.expiresIn() ?? 0));
     const { issuer, jwks_uri = '' } = config.serverMetadata();
     const { payload } = await jwtVerify(tokens.access_token, createRemoteJWKSet(new URL(jwks_uri)), {
       issuer,
