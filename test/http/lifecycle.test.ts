@@ -66,7 +66,7 @@ describe('SIGTERM', () => {
     assert.notEqual((await idle.answer()).headers.get('connection'), 'close');
     const inFlight = await openExchange(service.managementUrl);
     inFlight.send(half);
-    await sleep(50);
+    await hasReadWhatCame(service);
 
     process.kill(service.pid, 'SIGTERM');
     await eventually(async () => {
@@ -119,7 +119,7 @@ describe('SIGTERM', () => {
     const service = await startService({ env: { DRAIN_TIMEOUT_MS: '200' } });
     const hanging = await openExchange(service.managementUrl);
     hanging.send(half);
-    await sleep(50);
+    await hasReadWhatCame(service);
     const began = performance.now();
     assert.equal(await service.stop(), 0);
     const took = performance.now() - began;
@@ -131,7 +131,7 @@ describe('SIGTERM', () => {
     const service = await startService();
     const hanging = await openExchange(service.managementUrl);
     hanging.send(half);
-    await sleep(50);
+    await hasReadWhatCame(service);
     process.kill(service.pid, 'SIGTERM');
     await eventually(async () => assert.ok(service.output.some((line) => line.includes('"draining"'))), 2000);
     // What follows the first signal at once is its echo.
@@ -144,6 +144,11 @@ describe('SIGTERM', () => {
     hanging.abort();
   });
 });
+
+/** It reads what came before it answers what came after, or in the same turn. */
+async function hasReadWhatCame({ opsUrl }: { opsUrl: string }): Promise<void> {
+  for (let turn = 0; turn < 2; turn += 1) assert.equal((await send(`${opsUrl}/livez`)).status, 200);
+}
 
 async function assertRefusesConnections(url: string): Promise<void> {
   const { hostname, port } = new URL(url);
