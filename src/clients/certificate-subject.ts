@@ -11,7 +11,8 @@ import { printableText } from '../lib/text.ts';
 import { parseDistinguishedName } from './distinguished-name.ts';
 
 const MAX_CHARACTERS = 1024;
-const name = (pattern: RegExp, error: string) => z.string().max(255).regex(pattern, { error }).optional();
+const name = (pattern: RegExp, error: string) =>
+  z.string().max(255, { abort: true }).regex(pattern, { error }).optional();
 
 export const certificateSubjects = {
   tls_client_auth_subject_dn: printableText(MAX_CHARACTERS)

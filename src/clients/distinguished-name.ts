@@ -27,9 +27,15 @@ const ATTRIBUTE = /^\s*([A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)\s*=\s*(.+)$/s
 function attribute(text: string): string | undefined {
   const [, type, written] = ATTRIBUTE.exec(text) ?? [];
   if (type === undefined || written === undefined) return undefined;
-  // A blank at the end counts when it is escaped.
-  const value = unescaped(written.replace(/(?<!\\) +$/, ''));
+  const value = unescaped(withoutEndBlanks(written));
   return value === undefined || value === '' ? undefined : `${type.toUpperCase()}=${value}`;
+}
+
+/** A blank at the end counts when it is escaped. A pattern would begin again from every blank (S-HTTP-09). */
+function withoutEndBlanks(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === ' ' && text[end - 2] !== '\\') end -= 1;
+  return text.slice(0, end);
 }
 
 function unescaped(text: string): string | undefined {

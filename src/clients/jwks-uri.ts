@@ -25,7 +25,7 @@ const FORM = /^https?:\/\/[^\s/?#\\@]+(?:[/?][^\s#\\]*)?$/i;
 
 export const jwksUri = z
   .string()
-  .max(MAX_CHARACTERS)
+  .max(MAX_CHARACTERS, { abort: true })
   .refine((text) => FORM.test(text) && isPrintable(text) && URL.canParse(text), {
     error: 'must be an https URL without user name, password and fragment',
   });

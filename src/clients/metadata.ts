@@ -31,7 +31,7 @@ export const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
  */
 const httpsUri = z
   .string()
-  .max(LIMITS.uriCharacters)
+  .max(LIMITS.uriCharacters, { abort: true })
   .refine((text) => /^https:\/\/\S+$/i.test(text) && isPrintable(text) && URL.parse(text)?.username === '', {
     error: 'must be an https URI',
   });
@@ -91,7 +91,7 @@ export const clientMetadata = z.object({
   /** RFC 6749 section 3.3. Absent: the portal's `default_scopes`. */
   scope: z
     .string()
-    .max(LIMITS.scopeCharacters)
+    .max(LIMITS.scopeCharacters, { abort: true })
     .refine((text) => text === '' || text.split(' ').every((token) => SCOPE_TOKEN.test(token)), {
       error: 'must be scope tokens separated by single spaces',
     })

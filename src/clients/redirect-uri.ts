@@ -17,7 +17,7 @@ export function redirectUri(maxLength: number): z.ZodType<string, string> {
   return z
     .string()
     .min(1)
-    .max(maxLength)
+    .max(maxLength, { abort: true })
     .refine(isPrintable, { error: 'must not contain control characters' })
     .refine((text) => !SCRIPT_SCHEME.test(text), {
       error: 'must not use a javascript, data, vbscript, blob, file, about or intent scheme',

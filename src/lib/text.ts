@@ -12,9 +12,10 @@ export function isPrintable(text: string): boolean {
   return !FORBIDDEN.test(text) && text.isWellFormed();
 }
 
+/** Too long is too long: what looks further into a text is not asked about it (S-HTTP-09). */
 export function printableText(maxLength: number): z.ZodType<string, string> {
   return z
     .string()
-    .max(maxLength)
+    .max(maxLength, { abort: true })
     .refine(isPrintable, { error: 'must not contain control, line-separator or bidirectional characters' });
 }
