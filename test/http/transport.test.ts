@@ -114,6 +114,25 @@ describe('S-HTTP-01: framing that could be read in two ways is refused, and the 
     });
   }
 
+  test('S-HTTP-02: extensions of chunks without an end are not read on', async () => {
+    const head = `POST ${CLIENTS} HTTP/1.1\r\nHost: localhost\r\n${KEY}\r\n${JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    for (const [extension, more] of [
+      ['2;a=', 'x'.repeat(1024)],
+      ['2', ';a'.repeat(512)],
+      ['2;a="', 'x'.repeat(1024)],
+    ] as const) {
+      const before = storeRows(service);
+      const exchange = await openExchange(service.managementUrl);
+      // Node.js reads some 16 KiB of them. It must be that limit and not the body's deadline that ends it.
+      exchange.send(head + extension + more.repeat(64));
+      const { status, headers } = await exchange.answer(DEADLINE_MS);
+      assert.deepEqual([status, headers.get('connection')], [400, 'close']);
+      await exchange.closed();
+      assert.deepEqual(storeRows(service), before);
+    }
+    await alive();
+  });
+
   test('a chunk of a length that is no number, after the headers were good', async () => {
     const before = storeRows(service);
     const exchange = await openExchange(service.managementUrl);
@@ -257,6 +276,84 @@ test('S-LOG-05: one line of the log is one JSON object, whatever a caller sends'
   );
   await sendRaw(service.managementUrl, rawRequest('GET /%0d%0a%7b%7d', ['Host: localhost', KEY]));
   for (const line of service.output) assert.equal(typeof JSON.parse(line).level, 'string', line);
+});
+
+describe('S-HTTP-10: nothing of a request is in the headers of its answer', () => {
+  const MARK = 'x-injected';
+  const hostile = [
+    `a\r\n${MARK}: 1`,
+    `a\n${MARK}: 1`,
+    `a\r${MARK}: 1`,
+    `\u010a${MARK}`,
+    `é${MARK}`,
+    `\u{1f600}${MARK}`,
+  ];
+  const escaped = hostile.map(encodeURIComponent);
+  const form = ['Host: localhost', 'Content-Type: application/x-www-form-urlencoded'];
+  const basic = (pair: string) => `Authorization: Basic ${Buffer.from(pair).toString('base64')}`;
+  const token = (headers: readonly string[], body: string) =>
+    [service.publicUrl, rawRequest('POST /oauth2/token', [...form, ...headers], body)] as const;
+  const get = (path: string, headers: readonly string[] = []) =>
+    [service.publicUrl, rawRequest(`GET ${path}`, ['Host: localhost', ...headers])] as const;
+  const manage = (line: string, body?: string, headers: readonly string[] = []) =>
+    [service.managementUrl, rawRequest(line, ['Host: localhost', KEY, JSON_TYPE, ...headers], body)] as const;
+
+  const rows: Readonly<Record<string, () => readonly (readonly [string, Buffer])[]>> = {
+    'in a path': () =>
+      escaped.flatMap((text) => [
+        get(`/${text}`),
+        get(`/.well-known/keys/${text}.pem`),
+        manage(`GET ${CLIENTS}/${text}`),
+        manage(`POST ${CLIENTS}/${text}/rotate-secret`),
+        manage(`PATCH ${CLIENTS}/${text}`),
+      ]),
+    'in a query': () =>
+      escaped.flatMap((text) => [
+        get(`/.well-known/jwks.json?reader=${text}&${text}=${text}`),
+        manage(`GET ${CLIENTS}?cursor=${text}`),
+      ]),
+    'in credentials': () =>
+      [...hostile, ...escaped].flatMap((text) => [
+        token([basic(`${text}:${text}`)], 'grant_type=client_credentials'),
+        token([], `grant_type=client_credentials&client_id=${encodeURIComponent(text)}&client_secret=x`),
+      ]),
+    'in a token request': () =>
+      escaped.flatMap((text) => [
+        token([basic('a:b')], `grant_type=${text}&scope=${text}&resource=${text}`),
+        token([], `${text}=${text}`),
+        token([`DPoP: ${text}`], 'grant_type=client_credentials'),
+      ]),
+    'in a registration': () =>
+      hostile.flatMap((text) => [
+        manage(`POST ${CLIENTS}`, JSON.stringify({ [text]: text, client_name: text, redirect_uris: [text] })),
+        manage(`POST ${CLIENTS}`, JSON.stringify({ client_uri: `https://${text}`, scope: text })),
+      ]),
+    'in headers': () =>
+      // As bytes: each byte of what is not ASCII comes as a letter of Latin-1.
+      ['é', Buffer.from('\u{1f600}').toString('latin1')].flatMap((text) => [
+        get('/.well-known/jwks.json', [
+          `If-None-Match: "${text}"`,
+          `Origin: https://${text}`,
+          `Cookie: a=${text}`,
+        ]),
+        token([`Authorization: ${text} ${text}`], 'grant_type=client_credentials'),
+        manage(`POST ${CLIENTS}`, '{}', [`Idempotency-Key: ${text}`, `X-Request-Id: ${text}`]),
+      ]),
+  };
+
+  for (const [name, requests] of Object.entries(rows)) {
+    test(`S-HTTP-10: ${name}`, async () => {
+      for (const [url, bytes] of requests()) {
+        const { status, headers } = await sendRaw(url, bytes);
+        assert.ok(status < 500, `${status} to ${bytes}`);
+        for (const [header, value] of headers) {
+          assert.match(value, /^[\x20-\x7e]*$/, header);
+          assert.ok(!`${header}: ${value}`.toLowerCase().includes(MARK), `${header} to ${bytes}`);
+        }
+      }
+      await alive();
+    });
+  }
 });
 
 test('S-META-11: nothing tells what we are made of', async () => {

@@ -248,15 +248,15 @@ test('there were enough of them, and enough was refused', () => {
   for (const [what, value] of canaries) assert.ok(value?.length >= 20, what);
 });
 
-test('none is in the log', () => {
+test('S-LOG-01: none is in the log', () => {
   assert.ok(service.output.length > errors.length);
   assertFreeOfCanaries(service.output.join('\n'), 'the log');
   for (const line of service.output) assert.equal(typeof JSON.parse(line).level, 'string', line);
 });
 
-test('none is in an error that a caller got', () => assertFreeOfCanaries(errors.join('\n'), 'an error'));
+test('S-LOG-01: none is in an error that a caller got', () => assertFreeOfCanaries(errors.join('\n'), 'an error'));
 
-test('none is in the metrics', async () => {
+test('S-LOG-01: none is in the metrics', async () => {
   const { text } = await send(`${service.opsUrl}/metrics`);
   assert.match(text, /dcr_bridge_/);
   assertFreeOfCanaries(text, 'the metrics');
