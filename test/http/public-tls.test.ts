@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { run } from '../clients-outside/run.ts';
 import { requirePackages } from '../gateways/debian-packages.ts';
@@ -80,6 +83,63 @@ test('nothing below TLS 1.2 is spoken, and 1.2 and 1.3 are', async () => {
     assert.equal(socket.getProtocol(), version);
     socket.destroy();
   }
+});
+
+/** The first bytes of a handshake that asks for this name. */
+async function helloFor(servername: string): Promise<Buffer> {
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  const accepted = once(listener, 'connection');
+  const caller = connect({ host: '127.0.0.1', port, servername }).on('error', () => {});
+  const [socket] = await accepted;
+  const [hello] = await once(socket, 'data');
+  for (const each of [caller, socket]) each.destroy();
+  listener.close();
+  return hello;
+}
+
+test('S-HTTP-04: a handshake for whatever name is answered or refused, and nobody else notices', async () => {
+  const logBefore = service.output.length;
+  const name = 'name-that-is-asked-for.example';
+  const hello = await helloFor(name);
+  const at = hello.indexOf(name);
+  assert.ok(at > 0);
+  /** The hello with other bytes from `offset`, as seen from the first of the name. */
+  const changed = (offset: number, ...bytes: readonly number[]) => {
+    const other = Buffer.from(hello);
+    other.set(bytes, at + offset);
+    return other;
+  };
+  const standing = await handshake();
+  // Before the name: two bytes of its length, its type, the list's length, the extension's length and type.
+  for (const [what, bytes] of [
+    ['a NUL in the name', changed(4, 0)],
+    ['no text', changed(0, 0xff, 0xfe, 0xc3, 0x28, 0x0d, 0x0a)],
+    ['a path', changed(0, ...Buffer.from('../../../etc/passwd'))],
+    ['only dots', changed(0, ...Buffer.alloc(name.length, '.'))],
+    ['a name that JavaScript knows', changed(0, ...Buffer.from('__proto__\0'))],
+    ['a length beyond the end', changed(-2, 0xff, 0xff)],
+    ['a length of nothing', changed(-2, 0, 0)],
+    ['another type of name', changed(-3, 7)],
+    ['a list that is longer than the extension', changed(-5, 0xff, 0xff)],
+    ['half a hello', hello.subarray(0, at + 5)],
+  ] as const) {
+    const socket = connectTcp(service.publicPort, '127.0.0.1').on('error', () => {});
+    socket.write(bytes);
+    // A ServerHello (22) or an alert (21): the rest of a half one is waited for until the handshake's deadline.
+    const first = await Promise.race([once(socket, 'data'), once(socket, 'close'), sleep(300)]);
+    if (Buffer.isBuffer(first?.[0])) assert.ok([21, 22].includes(first[0][0] ?? 0), what);
+    socket.destroy();
+    assert.equal(
+      await shownName(),
+      await shownName({ servername: 'unknown.example', checkServerIdentity: () => undefined }),
+      what,
+    );
+  }
+  standing.write('GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  assert.match(await text(standing), /^HTTP\/1\.1 200 /);
+  assert.deepEqual(service.output.slice(logBefore), [], 'nothing for a log that anyone could fill');
 });
 
 test('plain HTTP gets no answer', async () => {
