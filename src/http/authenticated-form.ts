@@ -6,6 +6,7 @@
 import { parse } from 'node:querystring';
 import type { Context } from 'koa';
 import type { TokenClient } from '../clients/token-client.ts';
+import { callerNetwork } from '../lib/caller-network.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { RateLimiter } from '../portals/rate-limiter.ts';
 import { bringsKey, type KeyCredentials } from '../tokens/authenticate-key.ts';
@@ -62,7 +63,7 @@ async function authenticated(
     return await authenticate(credentials);
   } catch (error) {
     if (!(error instanceof TokenRefusal)) throw error;
-    refuseOverLimit(await failures.take(ctx.ip, 1));
+    refuseOverLimit(await failures.take(callerNetwork(ctx.ip), 1));
     // The challenge says how to do better whatever was tried (RFC 9110 section 11.6.1).
     throw authenticationFailed(error.reason ?? error.message, true);
   }

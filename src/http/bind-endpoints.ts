@@ -6,6 +6,7 @@
 import type { RouterMiddleware } from '@koa/router';
 import type { Context } from 'koa';
 import { isClientId } from '../clients/client-id.ts';
+import { callerNetwork } from '../lib/caller-network.ts';
 import type { Endpoint, EndpointResponse } from '../lib/endpoint.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { Caller } from '../portals/caller.ts';
@@ -86,7 +87,8 @@ async function authenticated(ctx: Context, options: BindOptions): Promise<Caller
     return caller;
   } catch (error) {
     // Only what was refused is counted: a portal that has a key is not slowed down by its neighbours.
-    if (error instanceof Refusal) refuseOverLimit(await options.takeFailure(ctx.ip), TOO_MANY_FAILURES);
+    if (error instanceof Refusal)
+      refuseOverLimit(await options.takeFailure(callerNetwork(ctx.ip)), TOO_MANY_FAILURES);
     throw error;
   }
 }

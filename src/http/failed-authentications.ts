@@ -5,6 +5,8 @@
  * another (S-TOK-12). Counted in this process's memory; 256 bits do not need more.
  */
 import type { Context } from 'koa';
+import { isClientId } from '../clients/client-id.ts';
+import { callerNetwork } from '../lib/caller-network.ts';
 import { Refusal } from '../lib/refusal.ts';
 import type { RateLimiter } from '../portals/rate-limiter.ts';
 
@@ -19,9 +21,11 @@ export async function countFailure(
   { ip }: Context,
   clientId: string | undefined,
 ): Promise<void> {
-  // The address first: an id costs memory, and beyond the address's limit none is counted.
+  // The address first: an id costs memory, and beyond the address's limit none is counted. What can be no id is as
+  // long as a body may be, and nobody's (S-DOS-02).
+  const isId = clientId !== undefined && isClientId(clientId);
   const seconds =
-    (await ofAddress.take(ip, 1)) ?? (clientId === undefined ? undefined : await ofClient.take(clientId, 1));
+    (await ofAddress.take(callerNetwork(ip), 1)) ?? (isId ? await ofClient.take(clientId, 1) : undefined);
   if (seconds === undefined) return;
   throw new Refusal('rate_limited', { headers: { 'retry-after': String(seconds) } });
 }
