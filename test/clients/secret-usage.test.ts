@@ -126,7 +126,7 @@ test('kill -9 loses at most what was not written yet, and never a secret', async
   assert.equal(await client.use(client.first), true);
 });
 
-test('the check costs the same whatever the number of secrets and wherever the right one is', () => {
+test('S-DOS-03: the check is one fast hash, whatever the number of secrets and wherever the right one is', () => {
   let hashed = 0;
   let compared = 0;
   const hash = (text: string) => {

@@ -254,7 +254,8 @@ test('S-LOG-01: none is in the log', () => {
   for (const line of service.output) assert.equal(typeof JSON.parse(line).level, 'string', line);
 });
 
-test('S-LOG-01: none is in an error that a caller got', () => assertFreeOfCanaries(errors.join('\n'), 'an error'));
+test('S-LOG-01: none is in an error that a caller got', () =>
+  assertFreeOfCanaries(errors.join('\n'), 'an error'));
 
 test('S-LOG-01: none is in the metrics', async () => {
   const { text } = await send(`${service.opsUrl}/metrics`);
