@@ -23,6 +23,7 @@ import type { Revocations } from '../tokens/revocations.ts';
 import { statusListUri } from '../tokens/server-metadata.ts';
 import type { ShortRoadContext } from '../tokens/short-road.ts';
 import { statusListPlaces } from '../tokens/status-list-places.ts';
+import { tokenAllowance } from '../tokens/token-allowance.ts';
 import { createTokenReuse } from '../tokens/token-reuse.ts';
 import { FAILURES_PER_MINUTE } from './failures-per-minute.ts';
 import { nowSeconds, type Parts } from './parts.ts';
@@ -63,6 +64,7 @@ export function tokenService(
     newTokenId: pooledIds(randomBytes),
     reuse: createTokenReuse(REUSED_BYTES, revocations.isRevoked),
   };
+  const allowance = tokenAllowance();
   const road: ShortRoadContext = {
     clients: clientCache,
     matchesSecret: (client, secret) => {
@@ -71,8 +73,13 @@ export function tokenService(
       if (client !== undefined && found !== undefined) usage.used(client.client_id, found.secret_id, now);
       return found !== undefined;
     },
-    issue: (client, request, confirmation) =>
-      issueAccessToken(issuing, client, request, nowSeconds(), confirmation),
+    issue: (client, request, confirmation) => {
+      const { tokens_per_minute } = policyOf(config, client.portal);
+      allowance.require(client.client_id, tokens_per_minute, performance.now());
+      const response = issueAccessToken(issuing, client, request, nowSeconds(), confirmation);
+      allowance.given(client.client_id, tokens_per_minute);
+      return response;
+    },
   };
   const engine = engineWhenNeeded({ ...road, issuer: config.issuer });
   const keyRoad: KeyRoadContext & ShortRoadContext = {

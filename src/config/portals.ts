@@ -85,6 +85,10 @@ const members = {
   calls_per_minute: z.int().min(1).max(1_000_000).meta({
     description: "How many calls each of the portal's keys may make in a minute, over all nodes.",
   }),
+  tokens_per_minute: z.int().min(0).max(10_000_000).meta({
+    description:
+      'How many tokens each of its clients may be given in a minute by each process of each node; then it is told to wait. 0: as many as it asks for.',
+  }),
   secret_overlap_seconds: z.int().min(0).max(MONTH_SECONDS).meta({
     description: 'For how long at most a rotated secret stays valid beside the new one. 0: it stops at once.',
   }),
@@ -110,6 +114,7 @@ export const POLICY_DEFAULTS = {
   max_clients: 1_000_000,
   max_secrets: 2,
   calls_per_minute: 60_000,
+  tokens_per_minute: 0,
   secret_overlap_seconds: 0,
   secret_storage: 'hashed',
 } as const satisfies z.output<z.ZodObject<typeof members>>;

@@ -26,7 +26,9 @@ import { API, DOMAIN } from '../support/domain.ts';
 import { introspect, revoke } from '../support/inspection.ts';
 import { rawRequest } from '../support/raw-http.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
+import { assertRefusal } from '../support/refusal.ts';
 import { API_KEY, newKeyEncryptionKey, startService, type TestService } from '../support/service.ts';
+import { refuses } from '../support/unwritten.ts';
 
 const KEK = newKeyEncryptionKey();
 
@@ -96,6 +98,42 @@ test('S-DOS-01: a client that floods waits in the row that it makes, and nobody 
   const [others, itsOwn] = [percentile(othersMs, 0.9), percentile(floodMs, 0.9)];
   // First come, first served: who sends one request at a time waits no longer than each of the flood's.
   assert.ok(others <= 2 * itsOwn, `others' p90 ${others.toFixed(1)} ms, the flood's ${itsOwn.toFixed(1)} ms`);
+});
+
+test('S-DOS-01: where the policy says so, a client gets so many tokens a minute, and the others theirs', async () => {
+  const limited = await startService({
+    config: { ...DOMAIN, portals: { '*': { ...DOMAIN.portals['*'], tokens_per_minute: 20 } } },
+  });
+  try {
+    const key = await newClientKey();
+    const method = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.jwk] } };
+    const own = portal(limited);
+    const [flooding, other] = [(await own.create({ scope: 'read' })).body, (await own.create({})).body];
+    const byKey = { client_id: (await own.create(method)).body.client_id, issuer: limited.issuer };
+    const bySecret = () => fetchToken(limited, flooding);
+    const byAssertion = async () => tokenByAssertion(limited, await assertionOf(key, byKey));
+    const refused = {
+      status: 429,
+      error: 'too_many_requests',
+      says: /use each until it expires/,
+      headers: { 'retry-after': /^[1-6]?\d$/, pragma: 'no-cache' },
+    };
+    for (const ask of [bySecret, byAssertion]) {
+      for (let time = 0; time < 20; time += 1) assert.equal((await ask()).status, 200);
+    }
+    await refuses(limited, refused, bySecret);
+    // The assertion is used up: it was looked at.
+    assertRefusal(await byAssertion(), refused);
+    // Not what was asked for wrongly, and no stranger.
+    for (let time = 0; time < 25; time += 1) {
+      assert.equal((await fetchToken(limited, other, { scope: 'nothing' })).status, 400);
+      assert.equal((await fetchToken(limited, { ...other, client_secret: 'x' })).status, 401);
+    }
+    assert.equal((await fetchToken(limited, { ...flooding, client_secret: 'x' })).status, 401);
+    assert.equal((await fetchToken(limited, other)).status, 200);
+  } finally {
+    await limited.stop();
+  }
 });
 
 test('S-DOS-02: a guess of an id asks Redis once, what can be no id never, and nothing is remembered', async () => {

@@ -29,6 +29,7 @@ test('a portal without an entry has the policy of "*"; an entry overrides it mem
     max_clients: 1_000_000,
     max_secrets: 2,
     calls_per_minute: 60_000,
+    tokens_per_minute: 0,
     secret_overlap_seconds: 0,
     secret_storage: 'hashed',
   };
@@ -196,6 +197,11 @@ const REFUSED: readonly (readonly [string, Record<string, unknown>, ...string[]]
     'portals["*"].calls_per_minute: must be a whole number',
   ],
   [
+    'less than no token',
+    { '*': { ...EVERY, tokens_per_minute: -1 } },
+    'portals["*"].tokens_per_minute: must be at least 0',
+  ],
+  [
     'an overlap where one secret may be valid',
     { '*': { ...EVERY, max_secrets: 1, secret_overlap_seconds: 60 }, acme: { scopes: ['read'] } },
     'portals["*"].secret_overlap_seconds: must be 0 while max_secrets is 1',
@@ -219,6 +225,7 @@ test('what every entry may state is in force as it is stated', () => {
     max_clients: 5,
     max_secrets: 5,
     calls_per_minute: 1,
+    tokens_per_minute: 1,
     secret_overlap_seconds: 60,
     secret_storage: 'recoverable',
   };
