@@ -1,8 +1,9 @@
 /** What the cache of clients may answer, and for how long: over a store and a feed of changes as values. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { createClientCache, forgetting, TRUST_MS } from '../../src/clients/client-cache.ts';
-import type { ClientId } from '../../src/clients/client-id.ts';
+import { type ClientId, newClientId } from '../../src/clients/client-id.ts';
 import type { ClientRecord } from '../../src/clients/client-record.ts';
 import { bytesOf, sharing, type TokenClient, tokenClient } from '../../src/clients/token-client.ts';
 import { createByteCache } from '../../src/lib/byte-cache.ts';
@@ -323,6 +324,20 @@ test('what a client is said to take is about what it takes', () => {
     const share = kept.bytes / taken;
     assert.ok(share > 0.75 && share < 1.35, `${share} of what it takes`);
   }
+});
+
+test('S-DOS-02: a hundred thousand ids that are nobody leave nothing in memory', async () => {
+  const { cache, state } = world();
+  const guess = async (count: number) => {
+    for (let n = 0; n < count; n += 1) await cache.read(newClientId(randomBytes));
+  };
+  await guess(1000);
+  const before = takenBytes();
+  await guess(100_000);
+  const perGuess = (takenBytes() - before) / 100_000;
+  // An id alone, kept, would take 40.
+  assert.ok(perGuess < 20, `${perGuess} bytes of each`);
+  assert.deepEqual([cache.state().clients, cache.state().bytes, state.reads], [0, 0, 101_000]);
 });
 
 function takenBytes(): number {
