@@ -60,6 +60,7 @@ export async function openParts(
     countIntents: intentCounts(store),
     clientCache: clientCache.state,
     circuits: upstreams.circuits,
+    logLinesLost: log.linesLost,
   });
   const credentials = createCredentials(ring.root, randomBytes);
   return {

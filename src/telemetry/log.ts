@@ -3,7 +3,9 @@
  * type, message, stack, code and cause. Anything else that a library hangs on an error (ioredis keeps the
  * command's arguments there, L-26) stays out.
  */
-import { pino } from 'pino';
+import { writeSync } from 'node:fs';
+import { type LoggerOptions, pino } from 'pino';
+import { logOutput, type Take } from './log-output.ts';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 type LogMethod = (fields: Readonly<Record<string, unknown>>, message: string) => void;
@@ -14,6 +16,8 @@ export interface Logger {
   readonly info: LogMethod;
   readonly debug: LogMethod;
   isLevelEnabled(level: LogLevel): boolean;
+  /** Because nobody read the log, or its disk was full. */
+  linesLost(): number;
 }
 
 /** The second net under the rule that no secret is passed to the log in the first place (S-LOG-04). */
@@ -28,7 +32,11 @@ const SECRET_MEMBERS = [
 
 /** `worker`: which of several processes it is, on each line. */
 export function createLogger(level: LogLevel, worker?: number): Logger {
-  return pino({
+  const output = logOutput(takeOnStdout(), (lost) => {
+    log.warn({ lines_lost: lost }, 'lines of this log were lost: nobody read it, or its disk was full');
+  });
+  process.once('exit', output.lastWords);
+  const options: LoggerOptions = {
     level,
     base: worker === undefined ? null : { worker },
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -38,7 +46,15 @@ export function createLogger(level: LogLevel, worker?: number): Logger {
       paths: SECRET_MEMBERS.flatMap((member) => [`["${member}"]`, `*["${member}"]`]),
       censor: '[redacted]',
     },
-  });
+  };
+  const log = Object.assign(pino(options, output), { linesLost: output.linesLost });
+  return log;
+}
+
+function takeOnStdout(): Take {
+  // To be asked for once: it is what makes a pipe refuse what it has no room for. Else a write would wait for room.
+  const { fd } = process.stdout;
+  return (bytes) => writeSync(fd, bytes);
 }
 
 const MAX_CAUSES = 5;

@@ -52,6 +52,7 @@ export interface MetricsState {
   readonly clientCache: () => ClientCacheState;
   readonly circuits: CircuitStates;
   readonly clock: () => ClockState;
+  readonly logLinesLost: () => number;
 }
 
 export function createMetrics(state: MetricsState): Metrics {
@@ -132,6 +133,15 @@ export function createMetrics(state: MetricsState): Metrics {
     collect() {
       this.reset();
       this.inc(state.clientCache().misses);
+    },
+  });
+  new Counter({
+    name: 'dcr_bridge_log_lines_lost_total',
+    help: 'Lines of the log that nobody read in time, or that its disk had no room for.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(state.logLinesLost());
     },
   });
   const update = () => Promise.all([updateClients(), updateIntents()]);

@@ -40,6 +40,9 @@ export interface TestService {
   readonly pid: number;
   /** Everything it wrote, both streams, line by line. */
   readonly output: readonly string[];
+  /** From now on nobody takes what it writes, as when a collector of logs hangs: its pipe fills up. */
+  stopReading(): void;
+  readOn(): void;
   /** Milliseconds from spawn to "listening". */
   readonly startedInMs: number;
   /** The exit code when it has ended, for whatever reason; `null` when a signal ended it. */
@@ -86,6 +89,8 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
     directory,
     pid: child.pid ?? 0,
     output,
+    stopReading: () => child.stdout.pause(),
+    readOn: () => void child.stdout.resume(),
     startedInMs: performance.now() - began,
     ended,
     stop: () => end('SIGTERM'),

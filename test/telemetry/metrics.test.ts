@@ -19,6 +19,7 @@ const OBSERVED = {
   circuits: () => ({}),
   countClients: async () => counts,
   countIntents: async () => [{ state: 'unknown', intents: 2, oldestAgeSeconds: 60 }],
+  logLinesLost: () => 4,
   clientCache: () => ({ clients: 3, bytes: 4096, misses: 5, oldestAgeSeconds: 0.25 }),
 };
 
@@ -46,6 +47,7 @@ test('requests, tokens, refusals, the ring and the event loop are there to be co
     'dcr_bridge_client_cache_bytes 4096',
     'dcr_bridge_client_cache_oldest_age_seconds 0.25',
     'dcr_bridge_client_cache_misses_total 5',
+    'dcr_bridge_log_lines_lost_total 4',
   ]) {
     assert.ok(text.includes(`${line}\n`), `${line}\n${text}`);
   }
