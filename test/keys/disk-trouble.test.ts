@@ -3,8 +3,8 @@
  * ring stays as it is, whole, and signs; it is said and shown; and it goes on by itself when the disk is back.
  */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +13,7 @@ import { type Credentials, fetchToken, portal, send } from '../support/bridge.ts
 import { eventually } from '../support/eventually.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { newKeyEncryptionKey, startService, type TestService } from '../support/service.ts';
+import { mountSmallDisk, NO_MOUNT } from '../support/small-disk.ts';
 import { tempDir } from '../support/temp.ts';
 
 const LEAD_SECONDS = 1;
@@ -25,10 +26,8 @@ const isRoot = process.getuid?.() === 0;
 const directory = tempDir('disk');
 const keys = join(directory, 'keys');
 mkdirSync(keys, { mode: 0o700 });
-const isMounted =
-  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=512k,mode=700', 'tmpfs', keys], { stdio: 'ignore' })
-    .status === 0;
-const NO_MOUNT = isMounted ? false : 'a file system of its own can only be mounted as root';
+const disk = mountSmallDisk(keys, '512k');
+const needsDisk = disk === undefined ? NO_MOUNT : false;
 
 let redis: RedisServer;
 let service: TestService;
@@ -51,19 +50,9 @@ before(async () => {
 after(async () => {
   const code = await service?.stop();
   await redis?.stop();
-  if (isMounted) execFileSync('umount', [keys]);
+  disk?.unmount();
   assert.equal(code, 0);
 });
-
-const filler = join(keys, '.filler');
-
-function fill(): void {
-  try {
-    writeFileSync(filler, Buffer.alloc(1024 * 1024));
-  } catch (error) {
-    assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
-  }
-}
 
 /** While the service has a file open for writing, the file system says that it is busy. */
 const makeReadOnly = () =>
@@ -74,13 +63,13 @@ const limitFileSize = (bytes: string) =>
 
 /** How the disk fails, how it is mended, what the log says of it, and why that can't be tried here. */
 const TROUBLES: readonly (readonly [string, () => unknown, () => void, RegExp, string | false])[] = [
-  ['the disk is full', fill, () => rmSync(filler), /ENOSPC/, NO_MOUNT],
+  ['the disk is full', () => disk?.fill(), () => disk?.makeRoom(), /ENOSPC/, needsDisk],
   [
     'the disk is read-only',
     makeReadOnly,
     () => execFileSync('mount', ['-o', 'remount,rw', keys]),
     /EROFS/,
-    NO_MOUNT,
+    needsDisk,
   ],
   [
     'a write stops half-way, at the most that a file may be',
