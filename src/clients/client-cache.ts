@@ -11,6 +11,7 @@ import { StoreUnavailable } from '../lib/store-unavailable.ts';
 import type { ClientChanges } from './client-changes.ts';
 import type { ClientId } from './client-id.ts';
 import type { ClientStore } from './client-store.ts';
+import { readNobody } from './nobody.ts';
 import { bytesOf, sharing, type TokenClient, tokenClient } from './token-client.ts';
 
 export interface ClientCacheOptions {
@@ -104,7 +105,8 @@ export function createClientCache({
     const settled = (): boolean => loading.get(id) === answer && loading.delete(id);
     const answer = read(id).then(
       (record) => {
-        const client = record && tokenClient(record, shared);
+        const read = tokenClient(record ?? readNobody(), shared);
+        const client = record && read;
         if (!settled()) return client;
         if (client === undefined) entries.delete(id);
         else entries.set(id, { client, readAtMs });

@@ -93,7 +93,7 @@ export function tokenService(
   };
   const quick: QuickTokenContext = {
     warm: (id) => clientCache.warm(id, performance.now()),
-    findSecret: ({ secrets }, presented) => findSecret(secrets, presented, hashSecret, nowSeconds()),
+    findSecret: (client, presented) => findSecret(client?.secrets ?? [], presented, hashSecret, nowSeconds()),
     issue: road.issue,
     used: ({ client_id }, { secret_id }) => usage.used(client_id, secret_id, nowSeconds()),
   };

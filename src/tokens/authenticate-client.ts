@@ -33,6 +33,7 @@ export async function authenticateBySecret(
   );
 }
 
-function isBy({ metadata }: TokenClient, method: SecretCredentials['method']): boolean {
+/** Whether the client is registered with that method. */
+export function isBy({ metadata }: TokenClient, method: SecretCredentials['method']): boolean {
   return metadata.token_endpoint_auth_method === method;
 }

@@ -6,6 +6,7 @@
 import { getsTokensHere } from '../clients/client-record.ts';
 import type { ComparedSecret } from '../clients/secret.ts';
 import type { TokenClient } from '../clients/token-client.ts';
+import { isBy } from './authenticate-client.ts';
 import type { TokenRequest } from './grant-policy.ts';
 import type { TokenResponse } from './issue.ts';
 import { plainRequest } from './plain-request.ts';
@@ -13,7 +14,8 @@ import { plainRequest } from './plain-request.ts';
 export interface QuickTokenContext {
   /** `undefined` when it is not in memory, or may not be used without asking the store. */
   readonly warm: (clientId: string) => TokenClient | undefined;
-  readonly findSecret: (client: TokenClient, presented: string) => ComparedSecret | undefined;
+  /** Must cost the same for `undefined`, the client that may not use it. */
+  readonly findSecret: (client: TokenClient | undefined, presented: string) => ComparedSecret | undefined;
   readonly issue: (client: TokenClient, request: TokenRequest) => TokenResponse | Promise<TokenResponse>;
   readonly used: (client: TokenClient, secret: ComparedSecret) => void;
 }
@@ -24,11 +26,12 @@ export function quickToken(
   authorization: string,
 ): string | Promise<string> | undefined {
   const plain = plainRequest(form, authorization);
-  const client = plain && warm(plain.clientId);
-  if (client === undefined || !getsTokensHere(client)) return undefined;
-  if (client.metadata.token_endpoint_auth_method !== plain?.method) return undefined;
+  if (plain === undefined) return undefined;
+  const known = warm(plain.clientId);
+  const client = known && getsTokensHere(known) && isBy(known, plain.method) ? known : undefined;
+  // Also for nobody: else a known client's refusal, which is made further on, would take a hash more (S-TOK-11).
   const secret = findSecret(client, plain.clientSecret);
-  if (secret === undefined) return undefined;
+  if (client === undefined || secret === undefined) return undefined;
   let response: TokenResponse | Promise<TokenResponse>;
   try {
     response = issue(client, plain.request());
