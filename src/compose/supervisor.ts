@@ -12,12 +12,14 @@
 import cluster, { type Worker } from 'node:cluster';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
 import { createApp } from '../http/apps.ts';
 import { type Address, listenAll } from '../http/listener.ts';
 import { opsRoutes } from '../http/ops-routes.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { logMetricsOnly } from '../telemetry/log-metrics.ts';
 import { watchHeartbeat } from './heartbeat.ts';
 import { type FromWorker, type PublicAddresses, tellWorker } from './worker-channel.ts';
 import { readinessOf, renderAll, workers } from './workers-together.ts';
@@ -39,6 +41,7 @@ export interface Supervised {
 export async function superviseWorkers(config: Config, log: Logger): Promise<Supervised | number> {
   const stopping = new AbortController();
   const isStopping = () => stopping.signal.aborted;
+  const own = logMetricsOnly(log.linesLost);
   const ops = createApp(
     {
       listener: 'ops',
@@ -47,11 +50,12 @@ export async function superviseWorkers(config: Config, log: Logger): Promise<Sup
       newRequestId: randomUUID,
       isDraining: isStopping,
     },
-    opsRoutes({ readiness: () => readinessOf(isStopping()) }, { render: renderAll }),
+    opsRoutes({ readiness: () => readinessOf(isStopping()) }, { render: () => renderAll(own) }),
   ).callback();
   const listeners = await listenAll({ ops: { handler: ops, address: config.ops_listen } });
 
-  const fork = () => watched(cluster.fork(), config.worker_silence_limit_ms, log);
+  cluster.setupPrimary({ silent: true });
+  const fork = () => watched(overheard(cluster.fork(), log), config.worker_silence_limit_ms, log);
   const first = fork();
   const started = await listeningOf(first);
   if (typeof started === 'number') {
@@ -73,6 +77,17 @@ export async function superviseWorkers(config: Config, log: Logger): Promise<Sup
       return codes.every((code) => code === 0) ? 0 : 1;
     },
   };
+}
+
+/**
+ * Passes on what the worker writes. With our own stdout it would share whether a write waits for room, which the
+ * start and the end of every process that has it set anew: the log of a hanging reader would stop all of them.
+ */
+function overheard(worker: Worker, log: Logger): Worker {
+  const { stdout, stderr } = worker.process;
+  if (stdout) createInterface({ input: stdout }).on('line', log.passOn);
+  stderr?.pipe(process.stderr, { end: false });
+  return worker;
 }
 
 function watched(worker: Worker, silenceLimitMs: number, log: Logger): Worker {

@@ -19,7 +19,11 @@ export async function readinessOf(isStopping: boolean): Promise<Readiness> {
   return { store: { kind: 'redis', up: false }, key_ring: { version: 0, source: 'none' }, ...worst, status };
 }
 
-export async function renderAll() {
-  const asked = await Promise.all(workers().map((worker) => askWorker<MetricsAsJson>(worker, 'metrics')));
+/** `own`: what the supervisor counts beside them. */
+export async function renderAll(own: () => Promise<MetricsAsJson>) {
+  const asked = await Promise.all([
+    own(),
+    ...workers().map((worker) => askWorker<MetricsAsJson>(worker, 'metrics')),
+  ]);
   return renderTogether(asked.filter((answer) => answer !== undefined));
 }

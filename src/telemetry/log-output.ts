@@ -4,8 +4,7 @@
  * they wait in memory up to a bound, and beyond it the newest are lost and counted. What could not be written
  * is tried again until the process ends, and does not keep it from ending.
  *
- * Each line is one write: a pipe takes up to 4 KiB whole or not at all, so that those of several workers do not
- * mix. A file is written to at once too, which a hung disk could delay: a crash loses no line then.
+ * A file is written to at once too, which a hung disk could delay: a crash loses no line then.
  */
 const RETRY_MS = 50;
 export const MAX_WAITING_BYTES = 1024 * 1024;

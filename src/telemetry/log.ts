@@ -16,6 +16,8 @@ export interface Logger {
   readonly info: LogMethod;
   readonly debug: LogMethod;
   isLevelEnabled(level: LogLevel): boolean;
+  /** A line that another process of ours has written. */
+  passOn(line: string): void;
   /** Because nobody read the log, or its disk was full. */
   linesLost(): number;
 }
@@ -47,7 +49,10 @@ export function createLogger(level: LogLevel, worker?: number): Logger {
       censor: '[redacted]',
     },
   };
-  const log = Object.assign(pino(options, output), { linesLost: output.linesLost });
+  const log = Object.assign(pino(options, output), {
+    linesLost: output.linesLost,
+    passOn: (line: string) => output.write(`${line}\n`),
+  });
   return log;
 }
 

@@ -10,6 +10,7 @@ import { type CountClients, createClientGauges } from './client-gauges.ts';
 import { createClockMetrics } from './clock-metrics.ts';
 import type { ClockState } from './clock-watch.ts';
 import { type CountIntents, createIntentGauges } from './intent-gauges.ts';
+import { createLogMetrics } from './log-metrics.ts';
 import type { MetricsAsJson } from './metrics-together.ts';
 import { createRequestHistogram } from './request-histogram.ts';
 import { type CircuitStates, createUpstreamMetrics, type UpstreamCall } from './upstream-metrics.ts';
@@ -135,15 +136,7 @@ export function createMetrics(state: MetricsState): Metrics {
       this.inc(state.clientCache().misses);
     },
   });
-  new Counter({
-    name: 'dcr_bridge_log_lines_lost_total',
-    help: 'Lines of the log that nobody read in time, or that its disk had no room for.',
-    registers,
-    collect() {
-      this.reset();
-      this.inc(state.logLinesLost());
-    },
-  });
+  createLogMetrics(registry, state.logLinesLost);
   const update = () => Promise.all([updateClients(), updateIntents()]);
   let requests = 0;
   return {
