@@ -46,7 +46,7 @@ async function linesLost({ opsUrl }: Pick<TestService, 'opsUrl'>): Promise<numbe
   return Number(/^dcr_bridge_log_lines_lost_total (\d+)$/m.exec(text)?.[1]);
 }
 
-test('F-21: while nobody reads the log tokens go on and no more than a bound waits; read again it says what it lost', async () => {
+test('F-21, S-LOG-09: while nobody reads the log tokens go on and no more than a bound waits; read again it says what it lost', async () => {
   const service = await startService({ env: { LOG_LEVEL: 'trace' } });
   const { body: client } = await portal(service).create({ scope: 'read' });
   assert.equal(await linesLost(service), 0);
@@ -92,7 +92,7 @@ for (const workers of [1, 2]) {
   });
 }
 
-test('F-21: whose log finds its disk full serves from the start to the end', async () => {
+test('F-21, S-LOG-09: whose log finds its disk full serves from the start to the end', async () => {
   const directory = tempDir('log-full');
   const [publicPort, managementPort, opsPort] = await Promise.all([freePort(), freePort(), freePort()]);
   const url = (port: number) => `http://127.0.0.1:${port}`;

@@ -134,7 +134,7 @@ const SCENARIOS: readonly Scenario[] = [
 ];
 
 for (const { name, options = {}, prepare, act, retry, clients, blind = false } of SCENARIOS) {
-  test(`F-11 ${name}: the process ends at any of its calls`, async () => {
+  test(`F-08, F-11 ${name}: the process ends at any of its calls`, async () => {
     const points = await callsOf(options, prepare, act);
     assert.ok(points >= 3, `${points} calls`);
     for (let at = 1; at <= points; at += 1) {
