@@ -6,8 +6,11 @@ import { docsRoutes } from '../http/docs-routes.ts';
 import { fastRoad } from '../http/fast-road.ts';
 import type { ListenerName } from '../http/listener.ts';
 import { opsRoutes } from '../http/ops-routes.ts';
+import { poolLimit } from '../http/pool-limit.ts';
 import { publicRoutes } from '../http/public-routes.ts';
+import { shed } from '../http/shed.ts';
 import { tokenInspectionRoutes } from '../http/token-inspection.ts';
+import { poolJobs } from '../lib/thread-pool.ts';
 import type { UpstreamContext } from '../registration/upstream/context.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Revocations } from '../tokens/revocations.ts';
@@ -30,6 +33,7 @@ export function handlers(parts: Parts, served: Served): Readonly<Record<Listener
   const { config, log, metrics } = parts;
   const { health, certificates, revocations, upstream, usage, readers } = served;
   const knowsHost = knownHosts(config);
+  const { isDraining } = health;
   const app = (listener: ListenerName, register: RegisterRoutes) =>
     createApp(
       {
@@ -37,7 +41,7 @@ export function handlers(parts: Parts, served: Served): Readonly<Record<Listener
         log,
         metrics,
         newRequestId: randomUUID,
-        isDraining: health.isDraining,
+        isDraining,
         // Probes come by a pod's address or none; nothing there takes a credential or makes a URL.
         forwarded:
           listener === 'public'
@@ -58,8 +62,22 @@ export function handlers(parts: Parts, served: Served): Readonly<Record<Listener
     tokenInspectionRoutes(tokens.inspection)(router);
     routesOf('public')(router);
   });
+  const fast = fastRoad({ ...tokens.fast, knowsHost, isDraining, log, metrics }, publicApp);
+  const shedding = shed(
+    {
+      pool: poolLimit(poolJobs),
+      nowMs: () => performance.now(),
+      atEndOfTurn: setImmediate,
+      isDraining,
+      bodyLimitBytes: config.body_limit_bytes,
+      newRequestId: randomUUID,
+      log,
+      metrics,
+    },
+    fast,
+  );
   return {
-    public: fastRoad({ ...tokens.fast, knowsHost, isDraining: health.isDraining, log, metrics }, publicApp),
+    public: shedding,
     management: app('management', (router) => {
       routesOf('management')(router);
       docsRoutes(() => apiDescription(groups, config, parts.managementUrl()))(router);

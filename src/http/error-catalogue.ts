@@ -149,6 +149,13 @@ export const ERROR_CATALOGUE: Readonly<Record<RefusalReason, PublicError>> = {
     error: 'too_many_requests',
     error_description: 'This caller makes more calls than it may; wait for as long as Retry-After says.',
   },
+  overloaded: {
+    status: 503,
+    error: 'temporarily_unavailable',
+    error_description:
+      'More requests are waiting than can be answered in time. Nothing of this one was read; send it again after Retry-After.',
+    retryAfterSeconds: 1,
+  },
   cursor_invalid: {
     status: 400,
     error: 'invalid_request',

@@ -5,6 +5,7 @@
 import { constants, generateKeyPair, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { poolJobs } from '../lib/thread-pool.ts';
 import { derToJose } from './ecdsa-signature.ts';
 import type { PublicJwk } from './public-jwk.ts';
 
@@ -97,7 +98,12 @@ function signInPool(
   key: Parameters<typeof sign>[2],
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    sign(hash, data, key, (error, signature) => (error ? reject(error) : resolve(signature)));
+    poolJobs.begins();
+    sign(hash, data, key, (error, signature) => {
+      poolJobs.ends();
+      if (error) reject(error);
+      else resolve(signature);
+    });
   });
 }
 

@@ -32,6 +32,7 @@ export type RefusalReason =
   | 'secret_unused'
   | 'quota_exceeded'
   | 'rate_limited'
+  | 'overloaded'
   | 'cursor_invalid'
   | 'query_invalid'
   | 'idempotency_key_invalid'

@@ -31,6 +31,8 @@ export interface Metrics extends RequestMetrics {
   tokenIssued(): void;
   /** `reason`: an OAuth error code, or `store_unavailable`, `internal_error`. */
   tokenRefused(reason: string): void;
+  /** Too many came for it to be answered in time. */
+  requestShed(): void;
   /** `provider`: a name of the configuration. */
   upstreamAnswerLost(provider: string): void;
   upstreamCalled(provider: string, call: UpstreamCall): void;
@@ -70,6 +72,11 @@ export function createMetrics(state: MetricsState): Metrics {
     name: 'dcr_bridge_tokens_refused_total',
     help: 'Token requests refused, by error code.',
     labelNames: ['reason'] as const,
+    registers,
+  });
+  const shed = new Counter({
+    name: 'dcr_bridge_requests_shed_total',
+    help: 'Requests answered 503 unread, because more came than could be answered in time.',
     registers,
   });
   const answersLost = new Counter({
@@ -149,6 +156,7 @@ export function createMetrics(state: MetricsState): Metrics {
     clientKeysFetched: (outcome) => keysFetched.inc({ outcome }),
     tokenIssued: () => issued.inc(),
     tokenRefused: (reason) => refused.inc({ reason }),
+    requestShed: () => shed.inc(),
     upstreamAnswerLost: (provider) => answersLost.inc({ provider }),
     asJson: async () => {
       await update();

@@ -12,6 +12,7 @@ import {
   type ClientJwk,
   type ClientSigningAlg,
 } from '../clients/client-jwks.ts';
+import { inThreadPool } from '../lib/thread-pool.ts';
 
 const MINUTE_SECONDS = 60;
 /** The longest time from `iat` to `exp`, and so for how long its `jti` is remembered (S-PKJ-08, L-05). */
@@ -101,7 +102,7 @@ async function verifiedBy(
 ) {
   for (const [index, key] of keys.entries()) {
     try {
-      return await jwtVerify(text, key as object as JWK, options);
+      return await inThreadPool(() => jwtVerify(text, key as object as JWK, options));
     } catch (error) {
       const tryNext = error instanceof errors.JWSSignatureVerificationFailed && index < keys.length - 1;
       if (!tryNext) throw new Error(reasonOf(error));

@@ -5,6 +5,7 @@
  */
 import { calculateJwkThumbprint, decodeJwt, EmbeddedJWK, errors, type JWTPayload, jwtVerify } from 'jose';
 import { hasSecretMember } from '../clients/client-jwks.ts';
+import { inThreadPool } from '../lib/thread-pool.ts';
 import { NONCE_LIFE_SECONDS, type ProofNonces } from './proof-nonces.ts';
 import { proofUrl } from './proof-url.ts';
 import { TokenRefusal } from './token-refusal.ts';
@@ -38,12 +39,13 @@ export interface Proof {
 /** Throws `TokenRefusal` `invalid_dpop_proof` or `use_dpop_nonce`. */
 export async function verifyProof(proof: string, expected: ExpectedProof): Promise<Proof> {
   try {
-    const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
+    const options = {
       algorithms: [...PROOF_ALGS],
       typ: 'dpop+jwt',
       // Of its times only `iat` is defined, and that is judged below.
       currentDate: new Date(expected.nowSeconds * 1000),
-    });
+    };
+    const { payload, protectedHeader } = await inThreadPool(() => jwtVerify(proof, EmbeddedJWK, options));
     const { jwk = {} } = protectedHeader;
     if (hasSecretMember(jwk)) throw new Error();
     const jti = jtiOf(payload, expected);

@@ -5,6 +5,7 @@
  */
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 import type { PublishedJwk } from '../keys/ring.ts';
+import { inThreadPool } from '../lib/thread-pool.ts';
 import { ACCESS_TOKEN_TYPE, type AccessTokenClaims } from './claims.ts';
 
 export interface VerifyContext {
@@ -19,12 +20,13 @@ export async function verifyAccessToken(
   nowSeconds: number,
 ): Promise<AccessTokenClaims | undefined> {
   try {
-    const { payload } = await jwtVerify(token, keySetOf(publishedKeys()), {
+    const options = {
       issuer,
       typ: ACCESS_TOKEN_TYPE,
       requiredClaims: ['aud', 'client_id', 'exp', 'iat', 'jti'],
       currentDate: new Date(nowSeconds * 1000),
-    });
+    };
+    const { payload } = await inThreadPool(() => jwtVerify(token, keySetOf(publishedKeys()), options));
     // We signed it, so the claims are as we make them.
     return payload as unknown as AccessTokenClaims;
   } catch (error) {

@@ -62,6 +62,7 @@ test('every reason to refuse has its answer: what the contract names, by status 
     secret_unused: '409 conflict',
     quota_exceeded: '403 quota_exceeded',
     rate_limited: '429 too_many_requests',
+    overloaded: '503 temporarily_unavailable',
     cursor_invalid: '400 invalid_request',
     query_invalid: '400 invalid_request',
     idempotency_key_invalid: '400 invalid_request',

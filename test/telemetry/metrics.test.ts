@@ -30,6 +30,7 @@ test('requests, tokens, refusals, the ring and the event loop are there to be co
   metrics.observe(REQUEST);
   metrics.tokenIssued();
   metrics.tokenRefused('invalid_client');
+  metrics.requestShed();
   const { text, contentType } = await metrics.render();
   assert.match(contentType, /^text\/plain; version=0\.0\.4/);
   for (const line of [
@@ -38,6 +39,7 @@ test('requests, tokens, refusals, the ring and the event loop are there to be co
     'dcr_bridge_http_request_duration_seconds_bucket{le="0.005",listener="public",route="/oauth2/token",method="POST",status="200"} 1',
     'dcr_bridge_tokens_issued_total 1',
     'dcr_bridge_tokens_refused_total{reason="invalid_client"} 1',
+    'dcr_bridge_requests_shed_total 1',
     'dcr_bridge_key_ring_version 7',
     'dcr_bridge_key_ring_trouble{trouble="overdue"} 1',
     'dcr_bridge_key_ring_trouble{trouble="stale"} 0',

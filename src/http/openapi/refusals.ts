@@ -72,6 +72,8 @@ const APPLIES: Readonly<Record<RefusalReason, Applies>> = {
   secret_unused: (operation) => makesSecret(operation) && ofClient(operation),
   quota_exceeded: registers,
   rate_limited: always,
+  // Of the public listener, where everybody's token requests come too.
+  overloaded: ({ endpoint }) => endpoint.method === 'POST' && endpoint.path.startsWith(REGISTRATION_PATH),
   cursor_invalid: takesQuery,
   query_invalid: takesQuery,
   idempotency_key_invalid: makesSecret,

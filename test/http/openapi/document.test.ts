@@ -277,7 +277,7 @@ suite('Errors', () => {
       421: ['host_unknown'],
       422: ['idempotency_key_reused'],
       429: ['rate_limited'],
-      503: ['store_unavailable'],
+      503: ['overloaded', 'store_unavailable'],
     });
     assert.deepEqual(errorsOf('POST /konnect/{provider}/{client_id}/secrets')[409], [
       'client_conflict',
