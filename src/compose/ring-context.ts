@@ -27,6 +27,7 @@ export async function ringContext(config: Config, store: Store, log: RingLog): P
     life: keyLifeOf(config),
     now: nowSeconds,
     elapsedMs: () => performance.now(),
+    storeTime: store.time,
     random: randomBytes,
     log,
   };

@@ -7,10 +7,13 @@ import type { OpenedRing } from './opened-ring.ts';
 import { nextVersion, type Ring, type RingKey } from './ring.ts';
 import type { RingContext } from './ring-context.ts';
 
-type Context = Pick<RingContext, 'algs' | 'life' | 'now' | 'upkeep'>;
+type Context = Pick<RingContext, 'algs' | 'life' | 'now' | 'upkeep' | 'isCertain'>;
 
 /** Throws `StoreUnavailable` when a key waits for its readers and the store can't say who has seen it. */
-export async function stepsDue({ upkeep, algs, now, life }: Context, ring: Ring): Promise<readonly Step[]> {
+export async function stepsDue(
+  { upkeep, algs, now, life, isCertain = () => true }: Context,
+  ring: Ring,
+): Promise<readonly Step[]> {
   if (upkeep === undefined) return [];
   const nowSeconds = now();
   const awaited = new Set<string>();
@@ -18,7 +21,7 @@ export async function stepsDue({ upkeep, algs, now, life }: Context, ring: Ring)
     const isTime = nowSeconds >= key.activates_at && nowSeconds < key.activates_at + life.readerWaitSeconds;
     if (isTime && (await upkeep.isAwaited({ kid, ...key }))) awaited.add(kid);
   }
-  const steps = dueSteps(ring, algs, nowSeconds, life, ({ kid }) => awaited.has(kid));
+  const steps = dueSteps(ring, algs, nowSeconds, life, ({ kid }) => awaited.has(kid)).filter(isCertain);
   return steps.length > 0 && (await upkeep.leads()) ? steps : [];
 }
 

@@ -9,9 +9,9 @@ import type { SigningAlg } from './signing-alg.ts';
 
 /**
  * `store`: it can't be had from there. `replica`: this node's disk does not take it. `overdue`: a change is due
- * and can't be made. `stale`: nothing is signed.
+ * and can't be made. `stale`: nothing is signed. `clock`: keys change later than they should, because a clock was wrong.
  */
-export const RING_TROUBLES = ['store', 'replica', 'overdue', 'stale'] as const;
+export const RING_TROUBLES = ['store', 'replica', 'overdue', 'stale', 'clock'] as const;
 export type RingTrouble = (typeof RING_TROUBLES)[number];
 
 export interface KeyRing {

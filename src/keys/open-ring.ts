@@ -5,12 +5,15 @@
  */
 import { Refusal } from '../lib/refusal.ts';
 import { StoreUnavailable } from '../lib/store-unavailable.ts';
-import { longestUnconfirmedSeconds } from './key-life.ts';
+import { clockTrouble } from './clock-trouble.ts';
+import type { Step } from './due-steps.ts';
+import { type KeyLife, leadSeconds, longestUnconfirmedSeconds } from './key-life.ts';
 import type { KeyRing, Refreshed, RingTrouble } from './key-ring.ts';
 import { type OpenedRing, openRing } from './opened-ring.ts';
 import type { RingContext } from './ring-context.ts';
 import { troubleReport } from './ring-log.ts';
 import { nowhere, replicaPlace } from './ring-places.ts';
+import { type SeenStates, seenStates } from './seen-states.ts';
 import { servedSince } from './served-since.ts';
 import { signingKey } from './signing-order.ts';
 import { steadyClock } from './steady-clock.ts';
@@ -22,7 +25,13 @@ const CONFIRM_REPLICA_MS = 60 * 1000;
 /** Throws `RingError`; its message is for the operator. */
 export async function openKeyRing(given: RingContext): Promise<KeyRing> {
   const { elapsedMs, life } = given;
-  const context = { ...given, now: steadyClock(given.now, elapsedMs, life.clockSkewSeconds) };
+  const clock = steadyClock(given, life.clockSkewSeconds);
+  const seen = seenStates(elapsedMs);
+  const context: RingContext = {
+    ...given,
+    now: clock.now,
+    isCertain: (step) => !clock.isCorrected() || hasLasted(step, life, seen),
+  };
   const troubles = new Set<RingTrouble>();
   const reports = reportsOf(context, troubles);
   const replica = await readReplica(context);
@@ -32,6 +41,7 @@ export async function openKeyRing(given: RingContext): Promise<KeyRing> {
   const served = servedSince(context, life, await context.replica.readServed());
   let current = started.ring;
   served.serves(current.ring);
+  seen.sees(current.ring);
   let source = started.source;
   let replicated = replica?.document;
   let servedVersion: number | undefined;
@@ -62,6 +72,9 @@ export async function openKeyRing(given: RingContext): Promise<KeyRing> {
     if (replicated === current.document) await context.replica.confirm(context.now());
   }
 
+  const reportClock = () =>
+    reports.clock(clockTrouble(current.ring, given.now(), context.now(), life.clockSkewSeconds));
+
   async function refresh(): Promise<Refreshed> {
     const before = current;
     const askedAtMs = elapsedMs();
@@ -71,6 +84,7 @@ export async function openKeyRing(given: RingContext): Promise<KeyRing> {
       confirmedAtMs = askedAtMs;
       source = 'store';
       served.serves(ring.ring);
+      seen.sees(ring.ring);
       reports.store(undefined);
       reports.overdue(overdue);
       reports.stale(undefined);
@@ -78,6 +92,8 @@ export async function openKeyRing(given: RingContext): Promise<KeyRing> {
       reports.store(error);
       reports.stale(isStale() ? error : undefined);
       return { outcome: 'kept', error };
+    } finally {
+      reportClock();
     }
     await replicate();
     await keepServed();
@@ -92,6 +108,7 @@ export async function openKeyRing(given: RingContext): Promise<KeyRing> {
   reports.store(started.unreachable);
   reports.overdue(started.overdue);
   reports.stale(isStale() ? started.unreachable : undefined);
+  reportClock();
   await replicate();
   await keepServed();
   return {
@@ -132,6 +149,12 @@ export async function readReplica(context: RingContext): Promise<OpenedRing | un
   const document = await replica.read();
   if (document === undefined) return undefined;
   return openRing(context, document, replicaPlace(replica.path));
+}
+
+/** A key written by a slow clock is past its time by the right one: it waits once more, here, for as long as it has to. */
+function hasLasted(step: Step, life: KeyLife, seen: SeenStates): boolean {
+  if (step.act === 'announce') return true;
+  return seen.seconds(step.kid) >= (step.act === 'activate' ? leadSeconds(life) : life.retireAfterSeconds);
 }
 
 interface Started extends Synchronised {
@@ -207,6 +230,11 @@ function reportsOf({ log, replica }: RingContext, troubles: Set<RingTrouble>) {
       begins:
         'NO TOKEN IS SIGNED: the store has not confirmed the key ring for so long that its keys may have been retired',
       over: 'tokens are signed again',
+    }),
+    clock: reportOf('clock', {
+      begins:
+        'the keys change later than they should: the clock was wrong when the node started or the ring was written',
+      over: 'the keys go by the clock again',
     }),
   };
 }

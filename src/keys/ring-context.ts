@@ -1,5 +1,6 @@
 /** What the key ring is given by the composition root. */
 import type { RandomBytes } from '../lib/random.ts';
+import type { Step } from './due-steps.ts';
 import type { KeyLife } from './key-life.ts';
 import type { Replica } from './replica.ts';
 import type { RingKey } from './ring.ts';
@@ -16,10 +17,14 @@ export interface RingContext extends KeyEncryptionKeys {
   readonly life: KeyLife;
   /** Carries out what is due in the ring. Without it the ring is only read, and created where there was none. */
   readonly upkeep?: Upkeep;
+  /** Whether more than the times in the ring says that it is time. Without it they are enough. */
+  readonly isCertain?: (step: Step) => boolean;
   /** Epoch seconds. */
   readonly now: () => number;
   /** Milliseconds from any fixed moment: what no setting of the clock changes. */
   readonly elapsedMs: () => number;
+  /** What the store's clock shows now, give or take `withinMs`; `undefined` where nobody knows. */
+  readonly storeTime: () => { readonly epochMs: number; readonly withinMs: number } | undefined;
   readonly random: RandomBytes;
   readonly log: RingLog;
 }

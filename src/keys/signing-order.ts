@@ -8,13 +8,20 @@ import type { RingKey } from './ring.ts';
 
 type Times = Pick<RingKey, 'kid' | 'activates_at' | 'retires_at' | 'forced'>;
 
-/** The keys of one algorithm that sign or did, the latest first. */
+/**
+ * The keys of one algorithm that sign or did, the latest first: the active one, whatever a clock that was ahead wrote
+ * into one before it (F-16).
+ */
 export function signingOrder(keys: readonly RingKey[]): readonly RingKey[] {
   return keys
     .filter(({ state, sealed_private_key }) => {
       return (state === 'active' || state === 'retiring') && sealed_private_key !== undefined;
     })
-    .sort((one, other) => other.activates_at - one.activates_at || (one.state === 'active' ? -1 : 1));
+    .sort(
+      (one, other) =>
+        Number(other.state === 'active') - Number(one.state === 'active') ||
+        other.activates_at - one.activates_at,
+    );
 }
 
 /**

@@ -38,11 +38,16 @@ interface ClockedNode {
   readonly service: TestService;
 }
 
-async function startNode(redis: RedisServer, seconds: number, issuer?: string): Promise<ClockedNode> {
+async function startNode(
+  redis: RedisServer,
+  seconds: number,
+  issuer?: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ClockedNode> {
   const clock = shiftedClock(seconds);
   const service = await startService({
     config: { ...DOMAIN, portals: { '*': { ...DOMAIN.portals['*'], secret_overlap_seconds: 3600 } } },
-    env: { ...settings(redis), ...clock.env, ...(issuer === undefined ? {} : { ISSUER: issuer }) },
+    env: { ...settings(redis), ...clock.env, ...(issuer === undefined ? {} : { ISSUER: issuer }), ...env },
   });
   return { clock, service };
 }
@@ -227,4 +232,21 @@ test('F-16: a clock that is set while the node runs, forward by hours and back b
     assert.equal((await portal(node.service).create({ scope: 'read' })).status, 201);
     assert.ok(performance.now() - beganMs < 5000);
   }
+});
+
+test('F-16: a node that was started two days behind rotates when its clock is set right, without a restart', async (t) => {
+  const redis = await startRedis();
+  t.after(() => redis.stop());
+  const node = await startNode(redis, -2 * 86_400, undefined, { KEY_ROTATION_DAYS: '1' });
+  t.after(() => node.service.stop());
+  const { body: client } = await portal(node.service).create({ scope: 'read' });
+  const first = await saneToken(node, client, 2 * 86_400 + NEARLY_SECONDS);
+  await eventually(async () => assert.equal(lines(node, 'clocks of this node').length, 1), SOON_MS);
+  assert.deepEqual(lines(node, '"act":"announce"'), []);
+  node.clock.set(0);
+  const setAtMs = performance.now();
+  await eventually(async () => assert.ok(lines(node, '"act":"announce"').length > 0), SOON_MS);
+  assert.equal(await saneToken(node, client, NEARLY_SECONDS), first, 'the next key is only published');
+  assert.ok(performance.now() - setAtMs < LEAD_SECONDS * 1000, 'too slow a machine to tell');
+  assert.deepEqual(lines(node, 'later than they should'), []);
 });

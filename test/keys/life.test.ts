@@ -142,9 +142,8 @@ test('F-16: a node whose clock is behind by the skew signs with a new key; one f
 test('F-16: a clock that jumps ahead while a node runs makes nothing due before its time; one set back delays', () => {
   let wall = NOW;
   let elapsedMs = 5000;
-  const now = steadyClock(
-    () => wall,
-    () => elapsedMs,
+  const { now } = steadyClock(
+    { now: () => wall, elapsedMs: () => elapsedMs, storeTime: () => undefined },
     60,
   );
   assert.equal(now(), NOW);
@@ -154,6 +153,51 @@ test('F-16: a clock that jumps ahead while a node runs makes nothing due before 
   assert.equal(now(), NOW + HOUR);
   wall -= 2 * HOUR;
   assert.equal(now(), NOW - HOUR);
+});
+
+test('F-16: a node that was started two days behind goes by the right clock once it is set, by the store’s as its witness', () => {
+  for (const storeJumps of [false, true]) {
+    let wall = NOW - 2 * DAY;
+    let elapsedMs = 5000;
+    // On the same machine its clock is as wrong, and set with ours.
+    let storeMs = storeJumps ? wall * 1000 : NOW * 1000;
+    const storeTime = () => ({ epochMs: storeMs, withinMs: 100 });
+    const { now } = steadyClock({ now: () => wall, elapsedMs: () => elapsedMs, storeTime }, 60);
+    assert.equal(now(), NOW - 2 * DAY, 'the witness alone makes nothing due');
+    wall = NOW + HOUR;
+    elapsedMs += HOUR * 1000;
+    storeMs = wall * 1000;
+    assert.equal(now(), storeJumps ? NOW - 2 * DAY + HOUR + 60 : NOW + HOUR);
+    wall += DAY;
+    storeMs = wall * 1000;
+    assert.ok(now() <= NOW + HOUR + 60, 'set forward once more, with the store’s: no further than the skew');
+    wall = NOW;
+    assert.equal(now(), storeJumps ? NOW - 2 * DAY + HOUR + 60 : NOW);
+  }
+});
+
+test('F-16: the store’s clock counts from when it is first seen', () => {
+  let wall = NOW - 2 * DAY;
+  let elapsedMs = 0;
+  let known: { epochMs: number; withinMs: number } | undefined;
+  const { now } = steadyClock({ now: () => wall, elapsedMs: () => elapsedMs, storeTime: () => known }, 60);
+  elapsedMs = 20_000;
+  wall = NOW;
+  assert.equal(now(), NOW - 2 * DAY + 80, 'nobody but the clock itself says so');
+  known = { epochMs: NOW * 1000, withinMs: 0 };
+  assert.equal(now(), NOW);
+});
+
+test('F-16: the key that follows one of a fast clock signs, and the retiring one does not come back when its time is there', () => {
+  const [one, other] = spares.slice(0, 2).flatMap(({ keys }) => keys);
+  assert.ok(one && other);
+  const written = { ...one, state: 'active' as const, activates_at: NOW + 2 * DAY };
+  const next = { ...other, state: 'announced' as const, activates_at: NOW };
+  const life = { ...LIFE, retireAfterSeconds: 30 * DAY };
+  const order = signingOrder(activated([written, next], next.kid, NOW, life, { forced: false }));
+  for (const days of [0, 1, 2, 3, 29]) {
+    assert.equal(signingKey(order, NOW + days * DAY, life, () => true)?.kid, next.kid, `${days} days`);
+  }
 });
 
 test('a key that its readers have not fetched waits for them, and no longer than it may', () => {

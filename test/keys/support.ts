@@ -118,6 +118,7 @@ export function node(store: RingStore, changes: Partial<RingContext> = {}): Node
     upkeep: { isAwaited: async () => false, leads: async () => true },
     now: () => NOW,
     elapsedMs: () => 0,
+    storeTime: () => undefined,
     random,
     log: {
       info: (fields, message) => lines.push({ level: 'info', fields, message }),
