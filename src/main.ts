@@ -21,7 +21,7 @@ export async function main(
 ): Promise<number> {
   const log = createLogger(config.log_level, cluster.worker?.id);
   process.on('uncaughtException', (error) => {
-    log.error({ err: error }, 'uncaught exception');
+    log.error({ uncaught: error }, 'uncaught exception');
     process.exit(1);
   });
   try {

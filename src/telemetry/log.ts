@@ -1,10 +1,10 @@
 /**
- * The log: one JSON object per line on stdout (pino). What may be logged of an error is an allowlist:
- * type, message, stack, code and cause. Anything else that a library hangs on an error (ioredis keeps the
- * command's arguments there, L-26) stays out.
+ * The log: one JSON object per line on stdout (pino). What is logged of an error is an allowlist
+ * (`error-fields.ts`).
  */
 import { writeSync } from 'node:fs';
 import { type LoggerOptions, pino } from 'pino';
+import { errorFields, inFull } from './error-fields.ts';
 import { logOutput, type Take } from './log-output.ts';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -43,7 +43,7 @@ export function createLogger(level: LogLevel, worker?: number): Logger {
     base: worker === undefined ? null : { worker },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    serializers: { err: (error: unknown) => safeError(error) },
+    serializers: { err: (error: unknown) => errorFields(error), uncaught: (error: unknown) => inFull(error) },
     redact: {
       paths: SECRET_MEMBERS.flatMap((member) => [`["${member}"]`, `*["${member}"]`]),
       censor: '[redacted]',
@@ -60,19 +60,4 @@ function takeOnStdout(): Take {
   // To be asked for once: it is what makes a pipe refuse what it has no room for. Else a write would wait for room.
   const { fd } = process.stdout;
   return (bytes) => writeSync(fd, bytes);
-}
-
-const MAX_CAUSES = 5;
-
-/** Exported for its test. */
-export function safeError(error: unknown, depth = 0): unknown {
-  if (!(error instanceof Error)) return { type: typeof error };
-  const code: unknown = 'code' in error ? error.code : undefined;
-  return {
-    type: error.name,
-    message: error.message,
-    stack: error.stack,
-    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
-    ...(error.cause !== undefined && depth < MAX_CAUSES ? { cause: safeError(error.cause, depth + 1) } : {}),
-  };
 }

@@ -56,7 +56,9 @@ const MAX_MESSAGE_CHARACTERS = 200;
 
 export function stripped(error: unknown): Error {
   const { name, message, code } = (error instanceof Error ? error : {}) as Partial<NodeJS.ErrnoException>;
-  const text = (message || code || 'failed without a message').replace(QUOTES, '');
+  // Its own words name a setting of ours; an operator looks for the line that says why there is no connection.
+  const known = NOT_SENT.test(message ?? '') ? 'there is no connection to Redis' : message;
+  const text = (known || code || 'failed without a message').replace(QUOTES, '');
   const plain = new Error(text.slice(0, MAX_MESSAGE_CHARACTERS));
   plain.name = name ?? 'Error';
   return code === undefined ? plain : Object.assign(plain, { code });

@@ -33,6 +33,12 @@ describe('a failure of Redis', () => {
     });
   }
 
+  test('says that there is no connection, not which setting of ours makes that a failure', () => {
+    for (const [message] of OUTCOMES.slice(0, 2)) {
+      assert.equal(stripped(new Error(message)).message, 'there is no connection to Redis');
+    }
+  });
+
   test('never leaves a read in doubt, and names what was asked', () => {
     const failed = readFailed('clients.read', new Error('Command timed out'));
     assert.ok(failed instanceof StoreUnavailable);
