@@ -69,7 +69,9 @@ function loadConfiguration(): LoadedConfig | undefined {
     return loadConfig({ env: process.env, cwd: process.cwd() });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`The configuration is not valid:\n${formatProblems(error.problems)}\n`);
+    const { problems, warnings } = error;
+    process.stderr.write(`The configuration is not valid:\n${formatProblems(problems)}\n`);
+    for (const warning of warnings) process.stderr.write(`Warning: ${warning}\n`);
     return undefined;
   }
 }

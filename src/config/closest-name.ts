@@ -15,7 +15,7 @@ export function closestName(name: string, known: Iterable<string>): string | und
 }
 
 /** Levenshtein distance, one row at a time. */
-function editDistance(from: string, to: string): number {
+export function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let row = 1; row <= from.length; row += 1) {
     const current = [row];

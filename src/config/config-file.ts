@@ -21,6 +21,8 @@ export interface FileMembers {
   readonly members: Readonly<Record<string, unknown>> | undefined;
   readonly findings: readonly SourceFinding[];
   readonly source: ConfigSource;
+  /** The environment variables that its placeholders name. */
+  readonly variables: ReadonlySet<string>;
 }
 
 /** Placeholders of `overridden` members are not followed: nobody asks for what they stand for. */
@@ -32,6 +34,7 @@ export function readConfigFile(surroundings: Surroundings, overridden: ReadonlyS
     members: undefined,
     findings: [{ path: [], message, source: from }],
     source,
+    variables: new Set(),
   });
 
   const file = readText(surroundings, path);
@@ -46,20 +49,25 @@ export function readConfigFile(surroundings: Surroundings, overridden: ReadonlyS
 
   // `$schema` is for editors.
   const { $schema: _, ...stated } = document.value;
-  const { members, findings } = fetchSecrets(stated, surroundings, overridden);
-  return { members, findings: findings.map((finding) => ({ ...finding, source })), source };
+  const { members, findings, variables } = fetchSecrets(stated, surroundings, overridden);
+  return { members, findings: findings.map((finding) => ({ ...finding, source })), source, variables };
 }
 
 function fetchSecrets(
   stated: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
   overridden: ReadonlySet<string>,
-): { members: Readonly<Record<string, unknown>>; findings: readonly Finding[] } {
+): Pick<FileMembers, 'variables'> & {
+  members: Readonly<Record<string, unknown>>;
+  findings: readonly Finding[];
+} {
   const findings: Finding[] = [];
+  const variables = new Set<string>();
   let members: unknown = stated;
   for (const { path: pattern, isPublic } of SECRET_MEMBERS) {
     members = replaceTexts(members, pattern, (text, path) => {
       const placeholder = parsePlaceholder(text);
+      if (placeholder?.kind === 'env') variables.add(placeholder.variable);
       // A literal secret is refused even where the environment overrides it: it lies in the file all the same.
       if (placeholder === undefined && isPublic(text)) return text;
       if (placeholder !== undefined && overridden.has(String(path[0]))) return undefined;
@@ -69,7 +77,7 @@ function fetchSecrets(
       return undefined;
     });
   }
-  return { members: isObject(members) ? members : {}, findings };
+  return { members: isObject(members) ? members : {}, findings, variables };
 }
 
 const LITERAL: FileText = {

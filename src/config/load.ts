@@ -10,6 +10,7 @@ import { readConfigFile } from './config-file.ts';
 import { deepFreeze } from './deep-readonly.ts';
 import { readEnvironment, variableOf } from './environment.ts';
 import type { KnownConfig } from './known-config.ts';
+import { misspeltVariables } from './misspelt-variables.ts';
 import { parseMembers } from './parse-members.ts';
 import { ConfigError, type ConfigSource, type Finding, jsonPath, type Path } from './problems.ts';
 import { type Config, configuration } from './schema.ts';
@@ -49,8 +50,12 @@ export function loadConfig({
     parsed.findings.map(sourced),
     CHECKS.flatMap((check) => check(known)).map(sourced),
   ]).filter(({ path, source }) => file.members !== undefined || path.length === 0 || source.kind !== 'file');
+  const misspelt = misspeltVariables(env, file.variables);
   if (findings.length > 0) {
-    throw new ConfigError(findings.map(({ path, ...rest }) => ({ path: jsonPath(path), ...rest })));
+    throw new ConfigError(
+      findings.map(({ path, ...rest }) => ({ path: jsonPath(path), ...rest })),
+      misspelt,
+    );
   }
 
   const complete = configuration.parse(document);
@@ -62,7 +67,7 @@ export function loadConfig({
     providers: withoutPrototype(complete.providers),
     portals: withoutPrototype(complete.portals),
   });
-  return { config, warnings: WARNINGS.flatMap((warning) => warning(config)) };
+  return { config, warnings: [...misspelt, ...WARNINGS.flatMap((warning) => warning(config))] };
 }
 
 /** Of one member only the earliest stage speaks: what could not be fetched is not also "required". */

@@ -17,10 +17,13 @@ export type ConfigSource =
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly ConfigProblem[];
+  /** One line each: what is no problem by itself, and may be why there is one. */
+  readonly warnings: readonly string[];
 
-  constructor(problems: readonly ConfigProblem[]) {
+  constructor(problems: readonly ConfigProblem[], warnings: readonly string[]) {
     super(`the configuration has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`);
     this.problems = problems;
+    this.warnings = warnings;
   }
 }
 

@@ -33,7 +33,7 @@ const INTRODUCTION = `# Configuration
 
 Generated from the schema in \`src/config\` by \`npm run generate\`; do not edit.
 
-The configuration is read once, at start. Sources, later wins: the defaults below, the JSON file that \`CONFIG_FILE\` names (\`default.json\`, beside this page, when it names none), environment variables. An empty variable is unset. A relative path starts from the working directory. Every problem is reported at once, and then nothing starts; unknown members of the file are problems too.
+The configuration is read once, at start. Sources, later wins: the defaults below, the JSON file that \`CONFIG_FILE\` names (\`default.json\`, beside this page, when it names none), environment variables. An empty variable is unset; one whose name only looks like a setting is a warning. A relative path starts from the working directory. Every problem is reported at once, and then nothing starts; unknown members of the file are problems too.
 
 **Secrets** (${[...SECRET_SETTINGS].map((member) => `\`${variableOf(member)}\``).join(', ')}) may come from a file instead: \`NAME_FILE\` names it, and a line break at its end is not part of the secret. In the configuration file \`{env:NAME}\` and \`{file:path}\` stand for a secret; the secret itself is refused there.
 

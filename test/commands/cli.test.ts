@@ -173,6 +173,29 @@ describe('config', { concurrency: 4 }, () => {
     );
   });
 
+  test('a variable that is surely misspelt is told by check, by doctor, and where it is why there is a problem', async () => {
+    const said = 'KEY_DIR is passed over: did you mean KEYS_DIR?';
+    const env = { KEY_DIR: '/canary-value' };
+    const check = await run(['config', 'check'], { cwd, env });
+    assert.equal(check.stdout, `The configuration is valid.\nWarning: ${said}\n`);
+    const program = await run(['config', 'check', '--json'], { cwd, env });
+    assert.deepEqual(JSON.parse(program.stdout), { valid: true, warnings: [said] });
+    const doctor = await run(['doctor', '--json'], { cwd: tempDir('cli-doctor'), env });
+    const { checks } = JSON.parse(doctor.stdout) as { checks: { result: string; found: string }[] };
+    assert.deepEqual(
+      checks.filter(({ found }) => found === said).map(({ result }) => result),
+      ['warning'],
+    );
+    const refused = await run(['serve'], { cwd, env: { ...env, LOG_LEVEL: 'loud' } });
+    assert.equal(refused.code, 2);
+    assert.match(
+      refused.stderr,
+      /\nLOG_LEVEL: .*\nWarning: KEY_DIR is passed over: did you mean KEYS_DIR\?\n$/,
+    );
+    for (const { stdout, stderr } of [check, program, doctor, refused])
+      assert.ok(!`${stdout}${stderr}`.includes('canary-value'));
+  });
+
   test('print shows what is in force, and of secrets only that they are set', async () => {
     const kek = newKeyEncryptionKey();
     const env = {
