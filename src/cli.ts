@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { COMMANDS, usage } from './commands/commands.ts';
 import { UsageError } from './commands/usage-error.ts';
+import { printVersion } from './commands/version.ts';
 import { formatProblems } from './config/format-problems.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { ConfigError } from './config/problems.ts';
@@ -14,7 +15,10 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
   force: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
+  version: { type: 'boolean', short: 'V', default: false },
 } as const;
+
+const OF_VERSION: ReadonlySet<string> = new Set(['--version', '-V', '--json']);
 
 const [, , ...words] = process.argv;
 process.exitCode = await run(words);
@@ -31,11 +35,14 @@ async function run(words: readonly string[]): Promise<number> {
   const asked = values.help === true || first === 'help';
   const name = first === 'help' ? second : first;
   const command = COMMANDS.get(name);
+  if (!asked && values.version === true && words.every((word) => OF_VERSION.has(word)))
+    return await printVersion(values.json === true);
   if (asked || command === undefined) return help(name, asked);
   const loaded = loadConfiguration();
   if (loaded === undefined) return 2;
   try {
     requireKnown(values);
+    if (values.version) throw new UsageError('--version stands alone');
     if (values.force && !command.takesForce) throw new UsageError('there is no option --force');
     const options = { json: values.json === true, force: values.force === true };
     return await command.run({ ...loaded, args: positionals.slice(1), ...options });

@@ -187,5 +187,5 @@ export function usage(name?: string): string {
   const rows = [...COMMANDS.values()].flatMap(({ synopsis, about }) =>
     synopsis.map((line, index) => `  ${line.padEnd(42)}${index === 0 ? about.split('. ')[0] : ''}`.trimEnd()),
   );
-  return `Usage: dcr-bridge COMMAND [--json]\n\n${rows.join('\n')}\n\nMore of one: dcr-bridge COMMAND --help. Settings: config/README.md\n`;
+  return `Usage: dcr-bridge COMMAND [--json]\n       dcr-bridge --version\n\n${rows.join('\n')}\n\nMore of one: dcr-bridge COMMAND --help. Settings: config/README.md\n`;
 }

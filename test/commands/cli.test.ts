@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { newKeyEncryptionKey } from '../support/service.ts';
 import { tempDir } from '../support/temp.ts';
@@ -59,6 +59,24 @@ describe('help', { concurrency: 4 }, () => {
   }
 });
 
+describe('--version', { concurrency: 4 }, () => {
+  const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../package.json'), 'utf8'));
+  for (const words of [['--version'], ['-V']]) {
+    test(`${words} prints the package's version, whatever the configuration, and makes nothing`, async () => {
+      const empty = tempDir('cli-version');
+      const ran = await run(words, { cwd: empty, env: { CONFIG_FILE: 'absent' } });
+      assert.deepEqual(ran, { code: 0, stdout: `${version}\n`, stderr: '' });
+      assert.deepEqual(readdirSync(empty), []);
+    });
+  }
+
+  test('--json makes it JSON; the help names it', async () => {
+    const { code, stdout } = await run(['--version', '--json'], { cwd });
+    assert.deepEqual([code, JSON.parse(stdout)], [0, { version }]);
+    assert.match((await run(['--help'], { cwd })).stdout, /^ {7}dcr-bridge --version$/m);
+  });
+});
+
 describe('words that mean nothing: exit code 2, help, and nothing is made', { concurrency: 4 }, () => {
   const rows: readonly (readonly [readonly string[], RegExp])[] = [
     [['nonsense'], /there is no command "nonsense"/],
@@ -105,6 +123,9 @@ describe('words that mean nothing: exit code 2, help, and nothing is made', { co
     [['providers'], /say one of: check\n/],
     [['providers', 'check', 'acme'], /NAME must be an upstream provider; none is configured/],
     [['providers', 'check', 'acme', 'all'], /"all" is one word too many/],
+    [['portals', 'list', '--version'], /--version stands alone/],
+    [['--version=1'], /^Usage/],
+    [['-V', '-x'], /^Usage/],
     [['openapi', 'yaml'], /"yaml" is one word too many/],
   ];
   for (const [words, says] of rows) {
