@@ -7,12 +7,15 @@ import { findClient, removeClient, setClientState } from '../registration/admini
 import { newOperationId } from '../registration/intent.ts';
 import type { Store } from '../stores/store.ts';
 import type { Invocation } from './commands.ts';
+import { noPortal } from './no-portal.ts';
 import { onStore } from './on-store.ts';
 import { OPERATOR_LOG, printOne, printRows, utc } from './print.ts';
 import { atMost, UsageError } from './usage-error.ts';
 
-/** Resolves with whether there was such a client. */
-type Act = (store: Store, json: boolean) => Promise<boolean>;
+/** Resolves with why it failed, if it did; what it prints is said by then. */
+type Act = (store: Store, json: boolean) => Promise<string | undefined>;
+
+const NO_CLIENT = 'there is no client of this id';
 
 const now = () => Math.floor(Date.now() / 1000);
 
@@ -35,8 +38,9 @@ const ACTS: ReadonlyMap<string, (args: readonly string[]) => Act> = new Map([
       return async ({ clients, intents }, json) => {
         const upstream = { intents, newOperation: () => newOperationId(randomBytes) };
         const deleted = await removeClient({ clients, upstream }, id, now());
-        if (deleted) printOne({ client_id: id, deleted }, json);
-        return deleted;
+        if (!deleted) return NO_CLIENT;
+        printOne({ client_id: id, deleted }, json);
+        return undefined;
       };
     },
   ],
@@ -44,8 +48,9 @@ const ACTS: ReadonlyMap<string, (args: readonly string[]) => Act> = new Map([
 
 export function manageClients(invocation: Invocation): Promise<number> {
   return onStore(invocation, ACTS, async (act, { store }, name) => {
-    if (await act(store, invocation.json)) return 0;
-    process.stderr.write(`dcr-bridge clients ${name}: there is no client of this id\n`);
+    const failure = await act(store, invocation.json);
+    if (failure === undefined) return 0;
+    process.stderr.write(`dcr-bridge clients ${name}: ${failure}\n`);
     return 1;
   });
 }
@@ -63,8 +68,9 @@ function listClients(args: readonly string[]): Act {
       rows.push(...page.clients.map(row));
       after = page.next;
     } while (after !== undefined);
+    if (rows.length === 0 && (await store.portals.read(portal)) === undefined) return noPortal(portal);
     printRows('clients', rows, json);
-    return true;
+    return undefined;
   };
 }
 
@@ -84,8 +90,8 @@ const UPSTREAM_STATE =
   'this client fetches its tokens at its identity provider, which does not hear of this: disable or enable it there';
 
 /** Without the secrets' hashes: nothing here helps to use the client. */
-function shown(client: ClientRecord | undefined, json: boolean): boolean {
-  if (client === undefined) return false;
+function shown(client: ClientRecord | undefined, json: boolean): string | undefined {
+  if (client === undefined) return NO_CLIENT;
   const { secrets, upstream, ...rest } = client;
   const { sealed: _, ...binding } = upstream ?? { sealed: '' };
   const shownSecrets = secrets.map(({ hash: _hash, sealed: _sealed, ...secret }) => secret);
@@ -93,7 +99,7 @@ function shown(client: ClientRecord | undefined, json: boolean): boolean {
     { ...rest, ...(upstream === undefined ? {} : { upstream: binding }), secrets: shownSecrets },
     json,
   );
-  return true;
+  return undefined;
 }
 
 function onlyId(args: readonly string[]): string {

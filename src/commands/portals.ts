@@ -4,6 +4,7 @@ import { addPortal, issueInitialAccessToken, rollPortalKey, setPortalState } fro
 import { isPortalName, PORTAL_NAME_RULE, type PortalName } from '../portals/portal-name.ts';
 import { isKeyValidAt } from '../portals/portal-record.ts';
 import type { Invocation } from './commands.ts';
+import { noPortal } from './no-portal.ts';
 import { type Opened, onStore } from './on-store.ts';
 import { printOne, printRows, type Row, utc } from './print.ts';
 import { atMost, UsageError } from './usage-error.ts';
@@ -46,7 +47,7 @@ const ACTS: ReadonlyMap<string, (args: readonly string[]) => Act> = new Map([
       atMost(2, args);
       return async (portals) => {
         const api_key = await rollPortalKey(portals, portal, overlapSeconds);
-        return api_key === undefined ? unknown(portal) : { one: { portal, api_key } };
+        return api_key === undefined ? noPortal(portal) : { one: { portal, api_key } };
       };
     },
   ],
@@ -60,7 +61,7 @@ const ACTS: ReadonlyMap<string, (args: readonly string[]) => Act> = new Map([
       return async (portals) => {
         const token = await issueInitialAccessToken(portals, portal, uses, seconds);
         return token === undefined
-          ? unknown(portal)
+          ? noPortal(portal)
           : { one: { portal, initial_access_token: token, uses, seconds } };
       };
     },
@@ -97,7 +98,7 @@ async function listPortals({ store, now }: PortalContext): Promise<Result> {
 
 function setState(portal: PortalName, state: 'active' | 'disabled'): Act {
   return async (portals) =>
-    (await setPortalState(portals, portal, state)) ? { one: { portal, state } } : unknown(portal);
+    (await setPortalState(portals, portal, state)) ? { one: { portal, state } } : noPortal(portal);
 }
 
 function onlyName(args: readonly string[]): PortalName {
@@ -113,8 +114,4 @@ function nameOf([name = '']: readonly string[]): PortalName {
 function numberOf(what: string, text: string): number {
   if (!/^\d{1,8}$/.test(text)) throw new UsageError(`${what} must be a whole number`);
   return Number(text);
-}
-
-function unknown(portal: PortalName): string {
-  return `there is no portal ${portal}; portals list shows those there are`;
 }

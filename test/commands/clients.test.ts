@@ -20,8 +20,8 @@ async function registered(client_name: string): Promise<Credentials> {
 }
 
 test('list shows every client of a portal, past the first page too', async () => {
-  assert.deepEqual(await done('list', 'nobody'), { clients: [] });
-  assert.equal((await clients('list', 'nobody')).stdout, 'There are no clients.\n');
+  assert.deepEqual(await done('list', 'test'), { clients: [] });
+  assert.equal((await clients('list', 'test')).stdout, 'There are no clients.\n');
   const made = await Promise.all(Array.from({ length: 101 }, (_, index) => registered(`n${index}`)));
   const { clients: rows } = await done('list', 'test');
   assert.deepEqual(
@@ -32,6 +32,20 @@ test('list shows every client of a portal, past the first page too', async () =>
   const { stdout } = await clients('list', 'test');
   assert.match(stdout, /^CLIENT_ID +STATE +CREATED_AT +CLIENT_NAME\n/);
   assert.match(stdout, /^cl_\S+ +active +\d{4}-\d\d-\d\dT\S+ +n100$/m);
+});
+
+test('list of a portal that is not there: exit code 1, and says so, for a program too', async () => {
+  for (const words of [
+    ['list', 'nobody'],
+    ['list', 'nobody', 'local', '--json'],
+  ]) {
+    const { code, stdout, stderr } = await clients(...words);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.equal(
+      stderr,
+      'dcr-bridge clients list: there is no portal nobody; portals list shows those there are\n',
+    );
+  }
 });
 
 test('show tells what is kept of a client, and nothing of what its secrets are', async () => {
