@@ -1,11 +1,12 @@
 /**
  * F-18 with a real process that rotates its keys all the time, and a real disk that takes nothing any more: the
  * ring stays as it is, whole, and signs; it is said and shown; and it goes on by itself when the disk is back.
+ * Only an input/output error is a double's: no disk fails when it is told to.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeProtectedHeader } from 'jose';
@@ -37,6 +38,8 @@ before(async () => {
   service = await startService({
     directory,
     env: {
+      NODE_OPTIONS: `--require ${resolve(import.meta.dirname, '../support/failing-disk.cjs')}`,
+      FAILING_DISK: broken,
       STORE_URL: redis.url,
       KEY_ENCRYPTION_KEY: newKeyEncryptionKey(),
       RING_REFRESH_MS: '100',
@@ -54,6 +57,9 @@ after(async () => {
   assert.equal(code, 0);
 });
 
+/** While it is there. */
+const broken = join(directory, 'broken');
+
 /** While the service has a file open for writing, the file system says that it is busy. */
 const makeReadOnly = () =>
   eventually(async () => execFileSync('mount', ['-o', 'remount,ro', keys], { stdio: 'pipe' }), SOON_MS);
@@ -70,6 +76,13 @@ const TROUBLES: readonly (readonly [string, () => unknown, () => void, RegExp, s
     () => execFileSync('mount', ['-o', 'remount,rw', keys]),
     /EROFS/,
     needsDisk,
+  ],
+  [
+    'the disk says EIO when what was written is to last',
+    () => writeFileSync(broken, ''),
+    () => rmSync(broken),
+    /EIO/,
+    false,
   ],
   [
     'a write stops half-way, at the most that a file may be',
