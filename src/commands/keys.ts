@@ -5,12 +5,12 @@
 
 import { expectedReaders } from '../keys/adoption.ts';
 import { importPrivateKey } from '../keys/import-private-key.ts';
-import { readReplica } from '../keys/open-ring.ts';
 import { type OpenedRing, openRing } from '../keys/opened-ring.ts';
 import { activate, announce, importKey, retire, rewrap, taint } from '../keys/operate.ts';
 import type { RingContext } from '../keys/ring-context.ts';
 import { isSealedRing } from '../keys/ring-document.ts';
 import { type SigningAlg, signingAlg } from '../keys/signing-alg.ts';
+import { readReplica } from '../keys/start-ring.ts';
 import { type Change, changeRing, synchronise } from '../keys/synchronise.ts';
 import type { Store } from '../stores/store.ts';
 import type { Invocation } from './commands.ts';
