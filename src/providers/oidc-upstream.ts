@@ -7,19 +7,19 @@
  */
 import {
   type Upstream,
-  type UpstreamClient,
   UpstreamFailure,
   type UpstreamFailureReason,
   type UpstreamManagement,
 } from '../registration/upstream.ts';
 import { allowedEndpoint, type EndpointRules } from './allowed-endpoint.ts';
 import { documentOf, malformed, refusalOf } from './answer.ts';
-import { carriesMarker, readClient, requestDocument } from './client-document.ts';
+import { below, clientIn } from './answered-client.ts';
+import { carriesMarker, requestDocument } from './client-document.ts';
 import type { Discovery, Endpoints } from './discovery.ts';
 import type { InitialCredential } from './initial-credential.ts';
 import { startDeadline } from './outbound/deadline.ts';
 import { OutboundError } from './outbound/evidence.ts';
-import type { OutboundAnswer, OutboundRequest } from './outbound/exchange.ts';
+import type { OutboundRequest } from './outbound/exchange.ts';
 import type { Outbound } from './outbound/outbound.ts';
 import type { Preset } from './presets.ts';
 
@@ -120,36 +120,6 @@ export function createOidcUpstream(options: OidcUpstreamOptions): OidcUpstream {
     return { url, authorization: `Bearer ${client.registration_access_token}` };
   }
 
-  /**
-   * A client document in an answer, checked as far as it concerns whom we call next. `known`: the client that
-   * was asked for, or where new ones are registered.
-   */
-  function clientIn(
-    exchanged: { readonly request: OutboundRequest; readonly answer: OutboundAnswer },
-    document: unknown,
-    known: { readonly expected: UpstreamManagement } | { readonly registration: URL },
-  ): UpstreamClient {
-    const expected = 'expected' in known ? known.expected : undefined;
-    const client = readClient(document, preset);
-    if (client === undefined) throw malformed(exchanged, 'NO_CLIENT_DOCUMENT');
-    // One provider's answer about another's client (S-UP-10).
-    if (expected !== undefined && client.client_id !== expected.client_id)
-      throw malformed(exchanged, 'ANOTHER_CLIENT');
-    if (preset.management !== 'registration_access_token') {
-      const registration_client_uri = preset.management === 'none' ? undefined : placeOf(known, client);
-      return { ...client, registration_client_uri, registration_access_token: undefined };
-    }
-    const uri = client.registration_client_uri;
-    // Its token is sent nowhere. The client is there all the same: who it is goes with the failure.
-    if (uri !== undefined && allowedEndpoint(uri, options) === undefined)
-      throw malformed(exchanged, 'REGISTRATION_CLIENT_URI_REFUSED', client.client_id);
-    return {
-      ...client,
-      registration_client_uri: uri ?? expected?.registration_client_uri,
-      registration_access_token: client.registration_access_token ?? expected?.registration_access_token,
-    };
-  }
-
   return {
     issuer,
     manageable: preset.management !== 'none',
@@ -165,19 +135,19 @@ export function createOidcUpstream(options: OidcUpstreamOptions): OidcUpstream {
         };
         let exchanged = await attempt();
         if (exchanged.answer.status === 401 && credential.forget()) exchanged = await attempt();
-        return clientIn(exchanged, documentOf(exchanged), { registration: exchanged.request.url });
+        return clientIn(options, exchanged, documentOf(exchanged), { registration: exchanged.request.url });
       }),
     read: (client) =>
       call('read', async (signal) => {
         const exchanged = await send('GET', await management(client, signal), signal);
-        return clientIn(exchanged, documentOf(exchanged), { expected: client });
+        return clientIn(options, exchanged, documentOf(exchanged), { expected: client });
       }),
     update: (client, metadata, marker) =>
       call('update', async (signal) => {
         // RFC 7592 section 2.2: the whole document with the client_id, and nothing that the server set.
         const document = { ...requestDocument(metadata, marker, preset), client_id: client.client_id };
         const exchanged = await send('PUT', await management(client, signal), signal, document);
-        return clientIn(exchanged, documentOf(exchanged), { expected: client });
+        return clientIn(options, exchanged, documentOf(exchanged), { expected: client });
       }),
     remove: (client) =>
       call('remove', async (signal) => {
@@ -197,7 +167,7 @@ export function createOidcUpstream(options: OidcUpstreamOptions): OidcUpstream {
         if (!Array.isArray(documents)) throw malformed(exchanged, 'NO_LIST');
         return documents
           .filter((document) => carriesMarker(document, marker, place))
-          .map((document) => clientIn(exchanged, document, endpoints));
+          .map((document) => clientIn(options, exchanged, document, endpoints));
       }),
   };
 
@@ -210,20 +180,6 @@ export function createOidcUpstream(options: OidcUpstreamOptions): OidcUpstream {
     if (url === undefined) throw unmanageable(issuer);
     return url;
   }
-}
-
-/** Where such a client is managed: nobody says so, so it is known from where it was registered. */
-function placeOf(
-  known: { readonly expected: UpstreamManagement } | { readonly registration: URL },
-  { client_id }: UpstreamClient,
-): string | undefined {
-  return 'registration' in known
-    ? below(known.registration, client_id).href
-    : known.expected.registration_client_uri;
-}
-
-function below(registration: URL, clientId: string): URL {
-  return new URL(`${registration.href.replace(/\/$/, '')}/${encodeURIComponent(clientId)}`);
 }
 
 /** A failure of what comes before a request says nothing was done, whatever it was of itself. */
