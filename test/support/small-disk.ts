@@ -1,14 +1,14 @@
 /** A disk of its own that can be filled: a small file system in memory, which only root may mount. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const NO_MOUNT = 'a file system of its own can only be mounted as root';
 
 export interface SmallDisk {
-  /** Takes all the room that is left. */
-  fill(): void;
+  /** Takes all the room that is left, and returns how many bytes it took. */
+  fill(): number;
   makeRoom(): void;
   unmount(): void;
 }
@@ -23,13 +23,15 @@ export function mountSmallDisk(directory: string, size: '512k' | '8m'): SmallDis
   const filler = join(directory, '.filler');
   return {
     fill: () => {
-      try {
-        writeFileSync(filler, Buffer.alloc(16 * 1024 * 1024));
-      } catch (error) {
-        assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
-      }
+      const before = sizeOf(filler);
+      assert.throws(() => appendFileSync(filler, Buffer.alloc(16 * 1024 * 1024)), { code: 'ENOSPC' });
+      return sizeOf(filler) - before;
     },
     makeRoom: () => rmSync(filler, { force: true }),
     unmount: () => void execFileSync('umount', [directory]),
   };
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
