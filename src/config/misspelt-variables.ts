@@ -14,6 +14,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   ...[...SECRET_SETTINGS].map((member) => `${variableOf(member)}_FILE`),
   'CONFIG_FILE',
 ]);
+const STEMS = new Map([...KNOWN].map((known) => [known, stem(known)]));
 
 /** `asked`: variables that the configuration file names. One line each; only names, and only those near a setting's. */
 export function misspeltVariables(
@@ -27,24 +28,29 @@ export function misspeltVariables(
       const setting = name.replace(/_FILE$/, '');
       if (setting !== name && SETTINGS.has(setting))
         return [`${name} is passed over: ${setting} is not read from a file; set ${setting} itself`];
-      const meant = [...KNOWN].find((known) => !isSet(known) && isSlipOf(name, known));
+      const isSlipOf = slipsOf(name);
+      const meant = [...KNOWN].find((known) => isSlipOf(known) && !isSet(known));
       return meant === undefined ? [] : [`${name} is passed over: did you mean ${meant}?`];
     });
 }
 
 /** From so many characters on a second wrong one is still no other word. */
 const LONG = 12;
+const MOST_SLIPS = 2;
 
-function isSlipOf(given: string, known: string): boolean {
+/** What it has to compare is little: a namespace of Kubernetes with many services has thousands of variables. */
+function slipsOf(given: string): (known: string) => boolean {
   const name = given.toUpperCase().replaceAll('-', '_');
   // Small letters alone are the slip: small names that are only near are somebody else's.
-  if (name === known) return true;
-  if (name !== given) return false;
-  if (stem(name) === stem(known) || `${name}_FILE` === known) return true;
-  const distance = editDistance(name, known);
-  return (
-    distance <= (known.length < LONG ? 1 : 2) || (distance === 2 && lettersOf(name) === lettersOf(known))
-  );
+  if (name !== given) return (known) => name === known;
+  const words = stem(name);
+  return (known) => {
+    if (words === STEMS.get(known) || `${name}_FILE` === known) return true;
+    if (Math.abs(name.length - known.length) > MOST_SLIPS) return false;
+    const distance = editDistance(name, known);
+    const allowed = known.length < LONG ? 1 : MOST_SLIPS;
+    return distance <= allowed || (distance === MOST_SLIPS && lettersOf(name) === lettersOf(known));
+  };
 }
 
 /** The same words, however joined, one or many: `KEYDIR`, `KEY_DIR`, `KEYS_DIR`. */

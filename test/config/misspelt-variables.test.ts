@@ -83,6 +83,16 @@ test('a service of Kubernetes or a link of Docker that is called like a setting 
   }
 });
 
+test('thousands of variables, as a namespace of Kubernetes with many services has, hold no start up', () => {
+  const parts = ['SERVICE_HOST', 'SERVICE_PORT', 'PORT', 'PORT_80_TCP', 'PORT_80_TCP_PROTO'];
+  const names = Array.from({ length: 1000 }, (_, index) => `TEAM_SERVICE_NUMBER_${index}`);
+  const env = valued(names.flatMap((name) => parts.map((part) => `${name}_${part}`)));
+  const before = process.cpuUsage();
+  assert.deepEqual(told(env), []);
+  const { user } = process.cpuUsage(before);
+  assert.ok(user < 400_000, `${user / 1000} ms of processor time`);
+});
+
 test('it is a warning of the configuration, beside its problems too, and never with the value', () => {
   const env = { KEY_DIR: 'canary-value' };
   assert.deepEqual(load({ env }).warnings, ['KEY_DIR is passed over: did you mean KEYS_DIR?']);
