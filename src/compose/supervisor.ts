@@ -12,12 +12,12 @@
 import cluster, { type Worker } from 'node:cluster';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
 import { createApp } from '../http/apps.ts';
 import { type Address, listenAll } from '../http/listener.ts';
 import { opsRoutes } from '../http/ops-routes.ts';
+import { eachLine } from '../lib/each-line.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { logMetricsOnly } from '../telemetry/log-metrics.ts';
 import { watchHeartbeat } from './heartbeat.ts';
@@ -85,7 +85,7 @@ export async function superviseWorkers(config: Config, log: Logger): Promise<Sup
  */
 function overheard(worker: Worker, log: Logger): Worker {
   const { stdout, stderr } = worker.process;
-  if (stdout) createInterface({ input: stdout }).on('line', log.passOn);
+  if (stdout) eachLine(stdout, log.passOn);
   stderr?.pipe(process.stderr, { end: false });
   return worker;
 }
