@@ -48,7 +48,10 @@ async function serve(config: Config, log: Logger, told: Promise<void>): Promise<
 
 async function supervise(config: Config, log: Logger, told: Promise<void>): Promise<number> {
   const workers = await superviseWorkers(config, log);
-  if (typeof workers === 'number') return workers;
+  if (typeof workers === 'number') {
+    if (workers === 0) log.info({}, 'stopped');
+    return workers;
+  }
   announce(config, log, workers.addresses);
   await told;
   log.info({}, 'draining');

@@ -18,6 +18,7 @@ import { createApp } from '../http/apps.ts';
 import { type Address, listenAll } from '../http/listener.ts';
 import { opsRoutes } from '../http/ops-routes.ts';
 import { eachLine } from '../lib/each-line.ts';
+import { isStopSignal } from '../lib/stop-signal.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { logMetricsOnly } from '../telemetry/log-metrics.ts';
 import { watchHeartbeat } from './heartbeat.ts';
@@ -37,7 +38,7 @@ export interface Supervised {
   stop(): Promise<number>;
 }
 
-/** The exit code of the first worker when it could not start. Rejects when the ops address is in use. */
+/** The exit code of the first worker when it did not come to listen. Rejects when the ops address is in use. */
 export async function superviseWorkers(config: Config, log: Logger): Promise<Supervised | number> {
   const stopping = new AbortController();
   const isStopping = () => stopping.signal.aborted;
@@ -112,8 +113,16 @@ async function listeningOf(worker: Worker): Promise<PublicAddresses | number> {
     worker.on('message', (message: FromWorker) => {
       if ('listening' in message) resolve(message.listening);
     });
-    worker.once('exit', (code: number | null) => resolve(code ?? 1));
+    worker.once('exit', (code: number | null, signal: string | null) => resolve(codeOf(code, signal)));
   });
+}
+
+/**
+ * A terminal and systemd send a stop signal to us and to every worker. One that is still being loaded does not
+ * ignore it yet: it had nothing to finish, and is in order.
+ */
+function codeOf(code: number | null, endedBy: string | null): number {
+  return code ?? (isStopSignal(endedBy) ? 0 : 1);
 }
 
 /** Resolves with the last exit code, when it was told to stop. */
@@ -127,7 +136,7 @@ async function keepRunning(
   for (let worker = first; ; worker = fork()) {
     const startedAt = performance.now();
     const [code, endedBy]: [number | null, string | null] = (await once(worker, 'exit')) as never;
-    if (signal.aborted) return code ?? 1;
+    if (signal.aborted) return codeOf(code, endedBy);
     failures = performance.now() - startedAt > STABLE_MS ? 0 : failures + 1;
     const pauseMs = Math.min(100 * 2 ** failures, MAX_PAUSE_MS);
     log.error(

@@ -33,3 +33,8 @@ export function ignoreStopSignals(): Promise<void> {
   for (const signal of SIGNALS) process.on(signal, () => {});
   return new Promise(() => {});
 }
+
+/** What ended a process before it had asked, as the system does. */
+export function isStopSignal(signal: string | null): boolean {
+  return SIGNALS.some((name) => name === signal);
+}

@@ -11,8 +11,10 @@ import {
   newKeyEncryptionKey,
   refusesToStart,
   startService,
+  stopWhileStarting,
   type TestService,
 } from '../support/service.ts';
+import { tempDir } from '../support/temp.ts';
 
 const WORKERS = 2;
 const SOON_MS = 10_000;
@@ -129,6 +131,25 @@ test('R-14: SIGTERM lets every worker finish what is in flight, and ends with 0'
   for (const exchange of inFlight) assert.equal((await exchange.answer()).status, 201);
   assert.equal(await service.ended(), 0);
   for (const pid of workers) assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+});
+
+/** As a terminal and systemd do, at the worst time: it has not come so far as to ignore it. */
+function stopsLoadingWorker(pid: number | undefined): boolean {
+  if (pid !== undefined) process.kill(pid, 'SIGTERM');
+  return pid !== undefined;
+}
+
+test('R-14: a stop signal that ends the first worker while it is loaded ends all with 0', async () => {
+  const options = { directory: tempDir('early-worker'), env: environment() };
+  const { code, output } = await stopWhileStarting(options, (pid) => stopsLoadingWorker(childrenOf(pid)[0]));
+  assert.equal(code, 0, output);
+  assert.match(output, /"msg":"stopped"/);
+});
+
+test('R-14: a stop signal that ends another worker while it is loaded ends all with 0', async () => {
+  const service = await start();
+  assert.ok(stopsLoadingWorker(workersOf(service).at(-1)));
+  assert.equal(await service.stop(), 0, service.output.join('\n'));
 });
 
 test('no worker outlives its supervisor', async () => {

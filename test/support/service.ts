@@ -118,12 +118,12 @@ export async function refusesToStart(
 /** Sends SIGTERM when the start has come as far as `until` says; resolves with the exit code and what it said. */
 export async function stopWhileStarting(
   options: ServiceOptions & { readonly directory: string },
-  until: () => boolean,
+  until: (pid: number) => boolean,
 ): Promise<{ readonly code: number | null; readonly output: string }> {
   const { child, output, settled } = spawnService(options, options.directory, await freePort());
   settled.catch(() => {});
   const ended = once(child, 'exit', { signal: AbortSignal.timeout(START_TIMEOUT_MS) });
-  while (child.exitCode === null && !until()) await sleep(1);
+  while (child.exitCode === null && !until(child.pid ?? 0)) await sleep(1);
   assert.ok(!output.some((line) => parseListening(line) !== undefined), 'it is no longer starting');
   child.kill('SIGTERM');
   await ended;
