@@ -49,6 +49,8 @@ export function shed(options: ShedOptions, further: RequestListener): RequestLis
 
   const take = requestQueue<Exchange>({
     serve: (exchange) => {
+      // Hung up while it waited: a token would be signed for nobody.
+      if (exchange.req.destroyed) return;
       if (pool.isFull()) refuse(exchange);
       else further(exchange.req, exchange.res);
     },

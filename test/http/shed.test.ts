@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
+import { promisify } from 'node:util';
 import { ERROR_CATALOGUE } from '../../src/http/error-catalogue.ts';
 import { shed } from '../../src/http/shed.ts';
+import { eventually } from '../support/eventually.ts';
 import { chunked, openExchange, rawRequest } from '../support/raw-http.ts';
 
 const LIMIT_BYTES = 1024;
@@ -17,12 +19,15 @@ const told: string[] = [];
 const observed: object[] = [];
 let counted = 0;
 
+let nowMs = () => performance.now();
+let atEndOfTurn: (act: () => void) => void = setImmediate;
+
 const server = createServer(
   shed(
     {
       pool: { isFull: () => isFull, look: () => {} },
-      nowMs: () => performance.now(),
-      atEndOfTurn: setImmediate,
+      nowMs: () => nowMs(),
+      atEndOfTurn: (act) => atEndOfTurn(act),
       isDraining: () => isDraining,
       bodyLimitBytes: LIMIT_BYTES,
       newRequestId: () => 'the-id',
@@ -40,6 +45,11 @@ const server = createServer(
     },
   ),
 );
+/** Paths of requests that it has read, whatever becomes of them. */
+const came = new Set<string | undefined>();
+server.on('request', ({ url }) => came.add(url));
+const connections = () => promisify(server.getConnections.bind(server))();
+
 let url = '';
 before(async () => {
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -49,6 +59,8 @@ after(() => server.close());
 beforeEach(() => {
   isFull = true;
   isDraining = false;
+  nowMs = () => performance.now();
+  atEndOfTurn = setImmediate;
   for (const each of [heard, observed]) each.length = 0;
   counted = 0;
 });
@@ -115,6 +127,38 @@ test('F-22: a node that is leaving ends the connection of those that it refuses,
   exchange.send(rawRequest('POST /oauth2/token', [HOST], 'grant_type=client_credentials'));
   assert.equal((await exchange.answer()).headers.get('connection'), 'close');
   await exchange.closed();
+});
+
+test('F-22: for a caller who hung up while it waited nothing is begun; who waits is served', async () => {
+  let now = 0;
+  let endTurn = () => {};
+  isFull = false;
+  nowMs = () => now;
+  atEndOfTurn = (act) => {
+    endTurn = act;
+  };
+  const come = async (path: string) => {
+    const exchange = await openExchange(url);
+    exchange.send(rawRequest(`POST ${path}`, [HOST], 'grant_type=client_credentials'));
+    return exchange;
+  };
+  // From here on in one long turn: what is answered shows that it does not wait yet.
+  for (const exchange of await Promise.all(Array.from({ length: 64 }, () => come('/many')))) {
+    assert.equal((await exchange.answer()).status, 200);
+    exchange.abort();
+  }
+  now += 10;
+  const [gone, stays] = [await come('/gone'), await come('/stays')];
+  await eventually(async () => assert.ok(came.has('/gone') && came.has('/stays')), 5000);
+  gone.abort();
+  await eventually(async () => assert.equal(await connections(), 1), 5000);
+  endTurn();
+  assert.equal((await stays.answer()).status, 200);
+  stays.abort();
+  assert.deepEqual(
+    heard.filter((line) => !line.endsWith('/many')),
+    ['POST /stays'],
+  );
 });
 
 test('F-22: however many are refused, the log has one line', () => {
