@@ -68,7 +68,7 @@ const REMEDY = /move this file away and start again|restore the file from a back
 /** Where to find a region of `ring.json`: the last character of what matches is the one that is flipped. */
 const REGIONS: Readonly<Record<string, RegExp>> = {
   'the format': /"format":1/,
-  'the id of the key-encryption key': /"kek_id":"\w{3}/,
+  'the id of the key-encryption key': /"kek_id":"[\w-]{3}/,
   'the authenticator': /"mac":"[\w-]{20}/,
   "the ring's id": /"ring_id":"ring_\w{3}/,
   'its version': /"version":1/,
