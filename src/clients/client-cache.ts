@@ -105,8 +105,9 @@ export function createClientCache({
     const settled = (): boolean => loading.get(id) === answer && loading.delete(id);
     const answer = read(id).then(
       (record) => {
-        const read = tokenClient(record ?? readNobody(), shared);
-        const client = record && read;
+        // Made of nobody too, so that an unknown one takes as long (S-TOK-11).
+        const made = tokenClient(record ?? readNobody(), shared);
+        const client = record && made;
         if (!settled()) return client;
         if (client === undefined) entries.delete(id);
         else entries.set(id, { client, readAtMs });

@@ -3,7 +3,8 @@
  * known who the client is: a stranger uses up nobody's allowance, and hears nothing of it.
  *
  * Counted in this process's memory, so that a token costs no look-up: with several processes a client may have as many
- * from each. All counts end together with their minute, and that is all the memory that they take.
+ * from each. Not by the limiter of failures (`stores/memory-rate-limiter.ts`): that answers later, and this road does
+ * not wait. All counts end together with their minute, and that is all the memory that they take.
  */
 import type { ClientId } from '../clients/client-id.ts';
 import { Refusal } from '../lib/refusal.ts';

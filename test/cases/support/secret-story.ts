@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { randomBytes, randomUUID, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AUTH_METHODS } from '../../../src/clients/auth-method.ts';
 import { deriveKey } from '../../../src/keys/derive.ts';
 import { parseKeyEncryptionKey } from '../../../src/keys/key-encryption-key.ts';
 import type { Ring } from '../../../src/keys/ring.ts';
@@ -34,13 +35,6 @@ import { type CaseBridge, EVERY_PORTAL, KEY_ENCRYPTION_KEY } from './bridge.ts';
 const AUTHORITY = newAuthority('an authority');
 const GRANT = { grant_type: 'client_credentials' };
 const APPLICATION = { name: 'a client', description: 'tells a story', redirectUris: [], scopes: ['read'] };
-const METHODS = [
-  'client_secret_basic',
-  'client_secret_post',
-  'private_key_jwt',
-  'tls_client_auth',
-  'self_signed_tls_client_auth',
-];
 /** What the service is started with. */
 export const ENV = {
   LOG_LEVEL: 'trace',
@@ -49,7 +43,7 @@ export const ENV = {
 };
 
 export const PORTALS = {
-  '*': { ...EVERY_PORTAL, token_endpoint_auth_methods: METHODS },
+  '*': { ...EVERY_PORTAL, token_endpoint_auth_methods: AUTH_METHODS },
   hashing: { max_secrets: 5, secret_overlap_seconds: 60 },
   keeping: { max_secrets: 5, secret_storage: 'recoverable' },
 };
