@@ -25,6 +25,8 @@ export interface ClientCacheOptions {
 }
 
 export interface ClientCache {
+  /** Resolves when changes are followed, so that what is read is kept; or when the store did not answer. */
+  readonly followed: Promise<void>;
   /** The client if it is here and may be used now; `undefined` says nothing but "not here". */
   warm(id: string, nowMs: number): TokenClient | undefined;
   /** `undefined`: the store knows no such client. Throws `StoreUnavailable` when that can't be told. */
@@ -68,9 +70,10 @@ export function createClientCache({
   const shared = sharing();
   const loading = new Map<string, Promise<TokenClient | undefined>>();
   /** Since when changes were told without a gap: what was read before one may have been changed in it. */
-  let followedSinceMs = nowMs();
+  const openedAtMs = nowMs();
+  let followedSinceMs = openedAtMs;
   let misses = 0;
-  changes.follow(changed);
+  const followed = changes.follow(changed);
 
   function changed(id: ClientId | undefined): void {
     if (id !== undefined) {
@@ -142,13 +145,15 @@ export function createClientCache({
   }
 
   return {
+    followed,
     warm,
     forget,
     readAnew,
     read: async (id) => warm(id, nowMs()) ?? readAnew(id),
     state() {
       const now = nowMs();
-      const behindMs = entries.size === 0 ? 0 : now - changes.toldUntilMs(now);
+      const toldUntilMs = Math.max(openedAtMs, changes.toldUntilMs(now));
+      const behindMs = entries.size === 0 ? 0 : now - toldUntilMs;
       return {
         clients: entries.size,
         bytes: entries.bytes,

@@ -28,6 +28,13 @@ export async function openParts(
   store: Store,
   managementUrl: Parts['managementUrl'],
 ): Promise<Parts> {
+  const clientCache = createClientCache({
+    read: store.clients.read,
+    changes: store.clientChanges,
+    maxBytes: config.client_cache_bytes,
+    maxStaleMs: config.max_stale_seconds * 1000,
+    nowMs: () => performance.now(),
+  });
   const ring = await openKeyRing({
     ...(await ringContext(config, store, log)),
     upkeep: ringUpkeep(config, store),
@@ -39,13 +46,6 @@ export async function openParts(
   const clientKeys = await openClientKeys(config, (fetch) => {
     metrics.clientKeysFetched(fetch.code === 'OK' ? 'ok' : 'failed');
     if (fetch.code !== 'OK') log.warn({ ...fetch }, UNFETCHED);
-  });
-  const clientCache = createClientCache({
-    read: store.clients.read,
-    changes: store.clientChanges,
-    maxBytes: config.client_cache_bytes,
-    maxStaleMs: config.max_stale_seconds * 1000,
-    nowMs: () => performance.now(),
   });
   const clock = createClockWatch(
     { epochMs: Date.now, elapsedMs: () => performance.now(), storeTime: store.time },
@@ -63,6 +63,7 @@ export async function openParts(
     logLinesLost: log.linesLost,
   });
   const credentials = createCredentials(ring.root, randomBytes);
+  await clientCache.followed;
   return {
     config,
     log,

@@ -40,7 +40,7 @@ function world({ maxBytes = 1_000_000 } = {}) {
   const cache = createClientCache({
     read: store.read,
     changes: {
-      follow: (changed) => {
+      follow: async (changed) => {
         tell = changed;
       },
       toldUntilMs: () => {
@@ -241,6 +241,15 @@ test('an empty cache is behind nothing, nor is one that was told ahead of its cl
   await cache.read(ID);
   state.toldUntilMs = state.nowMs + 1000;
   assert.equal(cache.state().oldestAgeSeconds, 0);
+});
+
+test('R-03: where no change could be followed yet, nothing is older than the cache itself', async () => {
+  const { cache, state, put, pass } = world();
+  state.toldUntilMs = Number.NEGATIVE_INFINITY;
+  put(CLIENT);
+  await cache.read(ID);
+  pass(3000, false);
+  assert.equal(cache.state().oldestAgeSeconds, 3);
 });
 
 test('S-RACE-08: a look-up that began before a change was told is not kept, and nobody joins it', async () => {

@@ -16,13 +16,14 @@ let redis: RedisServer;
 let line: TcpProxy;
 let near: TestService;
 let far: TestService;
+let farEnv: Readonly<Record<string, string>>;
 before(async () => {
   redis = await startRedis();
   line = await startTcpProxy(redis.port);
   const env = { KEY_ENCRYPTION_KEY: newKeyEncryptionKey(), STORE_URL: redis.url };
   near = await startService({ env });
-  const over = { STORE_URL: `redis://127.0.0.1:${line.port}`, ISSUER: near.issuer };
-  far = await startService({ env: { ...env, ...over } });
+  farEnv = { ...env, STORE_URL: `redis://127.0.0.1:${line.port}`, ISSUER: near.issuer };
+  far = await startService({ env: farEnv });
 });
 after(async () => {
   await Promise.all([near.stop(), far.stop()]);
@@ -42,6 +43,23 @@ async function refusedAfterMs(service: TestService, client: Credentials): Promis
   await eventually(async () => assert.equal((await fetchToken(service, client)).status, 401), BOUND_MS);
   return performance.now() - began;
 }
+
+test('a node that listens follows changes: the first client that it is asked for is looked up once', async () => {
+  const client = await warmAtBoth();
+  // The first two are for commits and reads.
+  line.delayReplies(300, line.accepted + 2);
+  try {
+    const next = await startService({ env: farEnv });
+    for (const end = performance.now() + 1000; performance.now() < end; await sleep(50)) {
+      assert.equal((await fetchToken(next, client)).status, 200);
+    }
+    const { text } = await send(`${next.opsUrl}/metrics`);
+    assert.match(text, /^dcr_bridge_client_cache_misses_total 1$/m);
+    assert.equal(await next.stop(), 0);
+  } finally {
+    line.delayReplies(0);
+  }
+});
 
 const CHANGES = [
   ['deleted', (client: Credentials) => portal(near).delete(client.client_id)],

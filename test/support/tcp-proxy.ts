@@ -12,8 +12,8 @@ export interface TcpProxy {
   swallowReplies(): void;
   /** From now on bytes pass again, on connections old and new. */
   pass(): void;
-  /** From now on every reply comes this much later. */
-  delayReplies(ms: number): void;
+  /** From now on every reply comes this much later, on all connections or on those after the first `spared`. */
+  delayReplies(ms: number, spared?: number): void;
   /** Breaks every connection that is open now. */
   cut(): void;
   /** How many connections were taken so far. */
@@ -26,9 +26,11 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   let swallow = false;
   let accepted = 0;
   let delayMs = 0;
+  let undelayed = 0;
 
   const server = createServer((near) => {
     accepted += 1;
+    const number = accepted;
     // What is passed on in pieces must not wait for an acknowledgement of the piece before.
     near.setNoDelay();
     const far = connect(targetPort, '127.0.0.1').setNoDelay();
@@ -37,10 +39,11 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     let before: Promise<unknown> = Promise.resolve();
     far.on('data', (bytes) => {
       if (swallow) return;
-      if (delayMs === 0 && onTheWay === 0) return void near.write(bytes);
+      const waitMs = number > undelayed ? delayMs : 0;
+      if (waitMs === 0 && onTheWay === 0) return void near.write(bytes);
       // A line keeps the order: what comes after the delay was lifted does not overtake what is on its way.
       onTheWay += 1;
-      before = Promise.all([before, sleep(delayMs, undefined, { ref: false })]).then(() => {
+      before = Promise.all([before, sleep(waitMs, undefined, { ref: false })]).then(() => {
         onTheWay -= 1;
         near.write(bytes);
       });
@@ -71,8 +74,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     swallowReplies() {
       swallow = true;
     },
-    delayReplies(ms) {
+    delayReplies(ms, spared = 0) {
       delayMs = ms;
+      undelayed = spared;
     },
     pass() {
       swallow = false;

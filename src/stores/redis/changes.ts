@@ -23,8 +23,8 @@ const MOST_AT_ONCE = 1000;
 const PAUSE_AFTER_FAILURE_MS = 100;
 
 export interface RedisChangesOptions {
-  /** A connection of its own: what waits on it must not hold up others. */
-  readonly open: () => Connection;
+  /** A connection of its own, when its first attempt is over: what waits on it must not hold up others. */
+  readonly open: () => Promise<Connection>;
   readonly reads: Reads;
   readonly keys: StorageKeys;
   readonly epoch: StoreEpoch;
@@ -57,7 +57,8 @@ export function redisChanges({ open, reads, keys, epoch, time, log }: RedisChang
     emptied = now;
   }
 
-  async function followOn(connection: Connection, changed: (id: ClientId | undefined) => void) {
+  async function followOn(changed: (id: ClientId | undefined) => void, asked: () => void) {
+    const connection = await open();
     const own = readsOver(connection);
     let seen: Place | undefined;
 
@@ -98,7 +99,9 @@ export function redisChanges({ open, reads, keys, epoch, time, log }: RedisChang
 
     while (connection.status !== 'end') {
       try {
-        if ((await findPlace()) && seen !== undefined) await readOn(seen);
+        const isKnown = await findPlace();
+        asked();
+        if (isKnown && seen !== undefined) await readOn(seen);
         else await sleep(PAUSE_AFTER_FAILURE_MS, undefined, { ref: false });
         away = false;
       } catch {
@@ -107,13 +110,14 @@ export function redisChanges({ open, reads, keys, epoch, time, log }: RedisChang
           () => false,
           () => true,
         );
+        asked();
         await sleep(PAUSE_AFTER_FAILURE_MS, undefined, { ref: false });
       }
     }
   }
 
   return {
-    follow: (changed) => void followOn(open(), changed),
+    follow: (changed) => new Promise((asked) => void followOn(changed, asked)),
     toldUntilMs: () => toldUntilMs,
     storeIsAway: () => away || emptied,
   };

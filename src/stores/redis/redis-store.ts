@@ -55,9 +55,10 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   const commit = commits(committing, epoch.whichStore);
   const reads = readsOver(reading);
   const time = serverTime(() => performance.now());
-  const openChanges = () => {
+  const openChanges = async () => {
     const connection = open('changes');
     connections.push(connection);
+    await firstAttempt(connection, OPEN_TIMEOUT_MS);
     return connection;
   };
   await Promise.all(connections.map((connection) => firstAttempt(connection, OPEN_TIMEOUT_MS)));

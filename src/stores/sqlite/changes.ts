@@ -19,6 +19,7 @@ export function sqliteChanges(database: Database): ClientChanges {
     follow(listener) {
       changed = listener;
       seen = look();
+      return Promise.resolve();
     },
     toldUntilMs(nowMs) {
       if (nowMs - lookedAtMs < LOOK_EVERY_MS) return lookedAtMs;

@@ -20,8 +20,9 @@ beforeEach(async () => {
   await redis.command('FLUSHALL');
   store = await openRedisStore({ url: redis.url });
   told = [];
-  store.clientChanges.follow((id) => told.push(id));
-  await hears([undefined]);
+  await store.clientChanges.follow((id) => told.push(id));
+  assert.deepEqual(told, [undefined], 'it is followed from the first answer on');
+  told.length = 0;
 });
 afterEach(() => store.close());
 
@@ -82,6 +83,23 @@ test('F-03: a server that hangs is away before anybody has to ask it, and is not
   }
   await eventually(async () => assert.ok(!store.clientChanges.storeIsAway()), WITHIN_MS);
   await isUpToDate();
+});
+
+test('R-04: a server that hangs, or is not there, holds nobody up who wants to follow it', async () => {
+  redis.pause();
+  const [hanging, absent] = await Promise.all(
+    [redis.url, 'redis://127.0.0.1:1'].map((url) => openRedisStore({ url })),
+  );
+  try {
+    const began = performance.now();
+    await Promise.all([hanging, absent].map((store) => store?.clientChanges.follow(() => assert.fail())));
+    const tookMs = performance.now() - began;
+    assert.ok(tookMs < WITHIN_MS, `${tookMs} ms`);
+    assert.ok(absent?.clientChanges.storeIsAway());
+  } finally {
+    redis.resume();
+    await Promise.all([hanging?.close(), absent?.close()]);
+  }
 });
 
 test('F-24: a store without its name is away, whatever else is in it, and is given none', async () => {

@@ -11,7 +11,7 @@ test('F-05: a commit of another process is heard of with the next look, and its 
   const file = join(tempDir('changes'), 'store.db');
   const { clientChanges, portals, close } = await openSqliteStore({ file });
   let told = 0;
-  clientChanges.follow((id) => {
+  await clientChanges.follow((id) => {
     assert.equal(id, undefined, 'the counter does not say which');
     told += 1;
   });
