@@ -17,8 +17,15 @@ const MEMORY = `
   end
 `;
 
-/** KEYS memory. ARGV deadline. */
-export const beginReplayMemory = commitScript(`${MEMORY}
+/**
+ * KEYS memory. ARGV deadline. Of a replica it is not begun: a write that is refused there cuts the connection
+ * (`connect.ts`), and each new connection begins with this one.
+ */
+export const beginReplayMemory = commitScript(`
+  local replication = redis.pcall('INFO', 'replication')
+  local isTold = type(replication) == 'string'
+  if isTold and string.find(replication, 'role:slave', 1, true) then return { 'replica', now } end
+  ${MEMORY}
   return { 'begun', now }
 `);
 

@@ -1,6 +1,7 @@
 /** Redis is there and says no: each of its ways is the store being unavailable, and nothing was stored. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailable } from '../../../src/lib/store-unavailable.ts';
 import { eventually } from '../../support/eventually.ts';
 import { inOrder, walk } from '../contract/walk.ts';
@@ -43,7 +44,14 @@ test('S-DOS-08 a full memory refuses creates whole, evicts no client, and still 
 test('a replica refuses changes, and the store recovers when it is made the primary', async (t) => {
   const primary = await aRedis(t);
   const replica = await aRedis(t, { args: ['--replicaof', '127.0.0.1', `${primary.port}`] });
-  const store = await aRedisStore(t, { url: replica.url });
+  const said: string[] = [];
+  const log = {
+    info: (_: object, line: string) => said.push(line),
+    warn: (_: object, line: string) => said.push(line),
+  };
+  const store = await aRedisStore(t, { url: replica.url, log });
+  await sleep(300);
+  assert.deepEqual(said, [], 'nobody asked for a change yet: no connection is cut for one');
   const client = aClient();
   // The refusal cuts the connection on purpose, so that a new primary is looked for.
   await eventually(
