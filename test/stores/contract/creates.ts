@@ -187,18 +187,18 @@ export function createsContract(implementation: Implementation): void {
   });
 
   story('answers, their secrets and tokens end by themselves', async ({ clients, portals }) => {
-    const short = anAnswer({ answer_seconds: 2, secret_seconds: 1 });
+    const short = anAnswer({ answer_seconds: 6, secret_seconds: 2 });
     const token = aToken({ expires_at: nowSeconds() + 2 });
     await portals.addInitialAccessToken(token);
     assert.equal(await clients.create(aClient(), { ...FREELY, answer: short }), 'created');
     assert.deepEqual(await clients.readAnswer(short.id), storedOf(short));
 
     const withoutSecret = { ...storedOf(short), sealed_secret: undefined };
-    await eventually(async () => assert.deepEqual(await clients.readAnswer(short.id), withoutSecret), 1500);
+    await eventually(async () => assert.deepEqual(await clients.readAnswer(short.id), withoutSecret), 3500);
     const replay = await clients.create(aClient(), { ...FREELY, answer: short });
     assert.deepEqual(replay, { replayed: withoutSecret });
 
-    await eventually(async () => assert.equal(await clients.readAnswer(short.id), undefined), 1500);
+    await eventually(async () => assert.equal(await clients.readAnswer(short.id), undefined), 8000);
     assert.equal(await clients.create(aClient(), { ...FREELY, answer: short }), 'created');
     await eventually(async () => assert.ok(nowSeconds() > token.expires_at), 3000);
     const late = { ...FREELY, initialAccessToken: token.hash };
