@@ -18,7 +18,8 @@ export function watchHeartbeat(worker: Worker, silenceLimitMs: number, hung: () 
   // A timer that is late fires once, and what the workers sent meanwhile is read before it fires again.
   const timer = setInterval(() => {
     silentMs += HEARTBEAT_MS;
-    if (silentMs < silenceLimitMs) return;
+    // The first of these seconds had begun when it was last heard.
+    if (silentMs <= silenceLimitMs) return;
     clearInterval(timer);
     hung();
   }, HEARTBEAT_MS);

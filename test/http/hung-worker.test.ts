@@ -62,11 +62,10 @@ for (const [name, signal] of [
   test(`R-13: a worker ${name} is killed and replaced, and the other is not touched`, async () => {
     const killedBefore = kills();
     const [victim = 0, other = 0] = childrenOf(service.pid);
+    const began = performance.now();
     process.kill(victim, signal);
-    const tookMs = await eventually(
-      async () => assert.throws(() => process.kill(victim, 0), { code: 'ESRCH' }),
-      SOON_MS,
-    );
+    await eventually(async () => assert.throws(() => process.kill(victim, 0), { code: 'ESRCH' }), SOON_MS);
+    const tookMs = performance.now() - began;
     assert.ok(tookMs > LIMIT_MS - 1500, `${tookMs} ms`);
     // Its line may come after its end.
     await eventually(async () => assert.equal(kills(), killedBefore + 1), SOON_MS);
