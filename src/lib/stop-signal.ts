@@ -8,9 +8,10 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
  * A terminal's Ctrl-C reaches every process of the command, and npm passes its own on: what comes so soon after
- * the first signal is its echo, not an operator who lost patience.
+ * the first signal is its echo, not an operator who lost patience. Long enough for an npm on a busy machine: to
+ * take its echo for impatience would break off what is in flight.
  */
-const ECHO_MS = 250;
+const ECHO_MS = 1000;
 
 /** Resolves at the first signal. A second one that is no echo ends the process at once, with 1. */
 export function stopSignal(): Promise<void> {

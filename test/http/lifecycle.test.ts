@@ -56,11 +56,13 @@ test('R-05: killed in the middle of work, it comes back with every client that i
 });
 
 describe('SIGTERM', () => {
+  /** Requests are held open here, however slow the machine: it is not their time that is tested. */
+  const UNHURRIED = { REQUEST_DEADLINE_MS: '30000' };
   const half = `POST /bridge/local/clients HTTP/1.1\r\nHost: localhost\r\nX-API-KEY: ${API_KEY}\r\nContent-Type: application/json\r\nContent-Length: 25\r\n\r\n{"client_name":`;
 
   test('R-14: what is in flight is finished, nothing new is accepted, and it ends with 0 at once after', async () => {
     const directory = tempDir('drain');
-    const service = await startService({ directory });
+    const service = await startService({ directory, env: UNHURRIED });
     const idle = await openExchange(service.publicUrl);
     idle.send('GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\n\r\n');
     assert.notEqual((await idle.answer()).headers.get('connection'), 'close');
@@ -98,15 +100,14 @@ describe('SIGTERM', () => {
 
   for (const workers of [1, 2]) {
     test(`one that comes while it starts is not lost: it ends with 0, and the next start finds all in order (workers: ${workers})`, async (t) => {
-      const directory = tempDir('early');
       const env: Record<string, string> = { KEY_ENCRYPTION_KEY: newKeyEncryptionKey() };
       if (workers > 1) {
         const redis = await startRedis();
         t.after(() => redis.stop());
         Object.assign(env, { WORKERS: String(workers), STORE_URL: redis.url });
       }
-      const isOpening = () => existsSync(join(directory, 'keys'));
-      const { code, output } = await stopWhileStarting({ directory, env }, isOpening);
+      const isOpening = (start: { directory: string }) => existsSync(join(start.directory, 'keys'));
+      const { code, output, directory } = await stopWhileStarting(env, isOpening);
       assert.equal(code, 0, output);
       assert.match(output, /"msg":"stopped"/);
       const again = await startService({ directory, env });
@@ -127,16 +128,18 @@ describe('SIGTERM', () => {
     await hanging.closed();
   });
 
-  test('a second signal ends it at once', async () => {
-    const service = await startService();
+  test('a second signal ends it at once, and the echo of the first one does not', async () => {
+    const service = await startService({ env: UNHURRIED });
     const hanging = await openExchange(service.managementUrl);
     hanging.send(half);
     await hasReadWhatCame(service);
     process.kill(service.pid, 'SIGTERM');
     await eventually(async () => assert.ok(service.output.some((line) => line.includes('"draining"'))), 2000);
-    // What follows the first signal at once is its echo.
+    // What follows the first signal so soon is its echo, by an npm that has little of a busy machine.
+    await sleep(300);
     process.kill(service.pid, 'SIGINT');
-    await sleep(500);
+    await sleep(1200);
+    assert.equal((await send(`${service.opsUrl}/livez`)).status, 200, 'it goes on draining');
     assert.ok(!service.output.some((line) => line.includes('"stopped"')));
     const began = performance.now();
     assert.equal(await service.stop(), 1);
@@ -152,11 +155,11 @@ async function hasReadWhatCame({ opsUrl }: { opsUrl: string }): Promise<void> {
 
 async function assertRefusesConnections(url: string): Promise<void> {
   const { hostname, port } = new URL(url);
-  // One that the system took just before the listener closed is reset; the next is refused.
+  // One that the system took just before the listener closed is reset, or nobody's; the next is refused.
   await eventually(async () => {
-    const socket = connect(Number(port), hostname);
-    const [error] = await once(socket, 'error');
-    assert.equal(error.code, 'ECONNREFUSED');
+    const socket = connect(Number(port), hostname).on('error', () => {});
+    await assert.rejects(once(socket, 'connect'), { code: 'ECONNREFUSED' });
+    socket.destroy();
   }, 1000);
 }
 

@@ -14,7 +14,6 @@ import {
   stopWhileStarting,
   type TestService,
 } from '../support/service.ts';
-import { tempDir } from '../support/temp.ts';
 
 const WORKERS = 2;
 const SOON_MS = 10_000;
@@ -94,7 +93,11 @@ describe('while they run', () => {
       assert.equal((await tokenOverANewConnection(service, client)).status, 200);
     }
     await ready(service);
-    assert.ok(service.output.some((line) => line.includes('a worker ended; another is started')));
+    await eventually(
+      async () =>
+        assert.ok(service.output.some((line) => line.includes('a worker ended; another is started'))),
+      SOON_MS,
+    );
   });
 
   test('a signal that reaches a worker too does not end it: the supervisor says when', async () => {
@@ -140,8 +143,9 @@ function stopsLoadingWorker(pid: number | undefined): boolean {
 }
 
 test('R-14: a stop signal that ends the first worker while it is loaded ends all with 0', async () => {
-  const options = { directory: tempDir('early-worker'), env: environment() };
-  const { code, output } = await stopWhileStarting(options, (pid) => stopsLoadingWorker(childrenOf(pid)[0]));
+  const { code, output } = await stopWhileStarting(environment(), ({ pid }) =>
+    stopsLoadingWorker(childrenOf(pid)[0]),
+  );
   assert.equal(code, 0, output);
   assert.match(output, /"msg":"stopped"/);
 });
