@@ -5,7 +5,7 @@ import { fetchToken, portal } from '../support/bridge.ts';
 import { rawRequest, sendRaw } from '../support/raw-http.ts';
 import { assertRefusal } from '../support/refusal.ts';
 import { API_KEY, startService, type TestService } from '../support/service.ts';
-import { storeRows } from '../support/store-rows.ts';
+import { rowsOf } from '../support/unwritten.ts';
 
 let service: TestService;
 before(async () => {
@@ -58,7 +58,7 @@ test('S-DCR-32 a client that has just been given a token gets none under a name 
 });
 
 test('S-DCR-32 under any other name nothing that takes a credential or makes a URL is served', async () => {
-  const before = storeRows(service);
+  const before = rowsOf(service);
   for (const host of [
     'evil.example',
     'svc.example.com',
@@ -81,7 +81,7 @@ test('S-DCR-32 under any other name nothing that takes a credential or makes a U
       assert.ok(!answer.text.includes(host), 'repeats what was received');
     }
   }
-  assert.deepEqual(storeRows(service), before);
+  assert.deepEqual(rowsOf(service), before);
 });
 
 test('keys and metadata are served under every name, and say the same under each', async () => {

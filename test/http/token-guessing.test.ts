@@ -7,7 +7,7 @@ import { assertionOf, newClientKey, tokenByAssertion } from '../support/assertio
 import { type Answer, type Credentials, fetchToken, portal, postToken } from '../support/bridge.ts';
 import { assertRefusal } from '../support/refusal.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { storeRows } from '../support/store-rows.ts';
+import { rowsOf } from '../support/unwritten.ts';
 
 let service: TestService;
 before(async () => {
@@ -33,19 +33,19 @@ const LIMITED = { status: 429, error: 'too_many_requests', headers: { 'retry-aft
 
 test('S-TOK-10: an empty secret through Basic is a wrong one, and does not make the client a public one', async () => {
   const client = await registered();
-  const rows = storeRows(service);
+  const rows = rowsOf(service);
   const answer = await fetchToken(service, { ...client, client_secret: '' });
   assertRefusal(answer, {
     status: 401,
     error: 'invalid_client',
     headers: { 'www-authenticate': /^Basic / },
   });
-  assert.deepEqual(storeRows(service), rows);
+  assert.deepEqual(rowsOf(service), rows);
 });
 
 test('S-TOK-12: guesses at one client are slowed down, and its owner gets tokens all the while', async () => {
   const [client, neighbour] = [await registered(), await registered()];
-  const rows = storeRows(service);
+  const rows = rowsOf(service);
   const guess = () =>
     fetchToken(service, { ...client, client_secret: `dcrs_${randomBytes(8).toString('hex')}` });
   const answers = await times(320, guess);
@@ -55,7 +55,7 @@ test('S-TOK-12: guesses at one client are slowed down, and its owner gets tokens
   for (let time = 0; time < 20; time += 1) assert.equal((await fetchToken(service, client)).status, 200);
   const slip = await fetchToken(service, { ...neighbour, client_secret: 'wrong' });
   assertRefusal(slip, { status: 401, error: 'invalid_client' });
-  assert.deepEqual(storeRows(service), rows);
+  assert.deepEqual(rowsOf(service), rows);
 });
 
 test('S-TOK-12: wrong assertions count for the client that they name, and its own are taken all the while', async () => {

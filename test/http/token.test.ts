@@ -14,7 +14,7 @@ import {
 import { API, addPortals, DOMAIN, EDDSA_API, ES256_API, PS256_API } from '../support/domain.ts';
 import { assertPlainHeaders } from '../support/refusal.ts';
 import { API_KEY, newKeyEncryptionKey, startService, type TestService } from '../support/service.ts';
-import { storeRows } from '../support/store-rows.ts';
+import { rowsOf } from '../support/unwritten.ts';
 
 let service: TestService;
 let wide: Credentials;
@@ -232,10 +232,10 @@ test('S-META-01: no header of a request changes what a token says', async () => 
 
 test('a token costs the store nothing: nothing is written', async () => {
   const client = await registered();
-  const before = storeRows(service);
+  const before = rowsOf(service);
   await Promise.all(Array.from({ length: 20 }, () => fetchToken(service, client)));
   await fetchToken(service, { ...client, client_secret: 'wrong' });
-  assert.deepEqual(storeRows(service), before);
+  assert.deepEqual(rowsOf(service), before);
 });
 
 test('every token has a jti of its own, also of requests at the same moment', async () => {

@@ -1,4 +1,4 @@
-/** A refusal that wrote nothing, where the counts of secrets' uses may be written at any moment meanwhile. */
+/** A refusal that wrote nothing, where what was counted of requests before may be written at any moment meanwhile. */
 import assert from 'node:assert/strict';
 import type { Answer } from './bridge.ts';
 import { assertRefusal, type Expected } from './refusal.ts';
@@ -18,8 +18,8 @@ export async function refuses<T extends Answer>(
   return answer;
 }
 
-/** Without the uses of secrets: they are written some seconds after the token that they are of. */
+/** Without the uses of secrets and who fetched the JWKS: they are written some seconds after the request. */
 export function rowsOf(service: TestService): Readonly<Record<string, readonly unknown[]>> {
-  const { secret_uses: _, ...others } = storeRows(service);
+  const { secret_uses: _, jwks_readers: __, ...others } = storeRows(service);
   return others;
 }
