@@ -49,7 +49,8 @@ before(async () => {
       KEY_ENCRYPTION_KEY: KEK,
       BOOTSTRAP_PORTAL: `test:${API_KEY}`,
       LOG_LEVEL: 'trace',
-      REQUEST_DEADLINE_MS: '200',
+      // One body below never comes.
+      REQUEST_DEADLINE_MS: '1500',
     },
   });
   await everyRoad();

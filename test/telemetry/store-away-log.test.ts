@@ -21,8 +21,9 @@ test('a store that is away makes short lines without a stack, which answers lead
   assert.equal(status, 503);
   const since = () => service.output.slice(before);
   await eventually(async () => assert.ok(since().some((line) => line.includes('key ring can'))), 10_000);
-  const line = since().find((text) => text.includes(body.error_id) && text.includes('"err"')) ?? '';
-  const { err, request_id, msg } = JSON.parse(line);
+  const line = () => since().find((text) => text.includes(body.error_id) && text.includes('"err"'));
+  await eventually(async () => assert.ok(line() !== undefined), 10_000);
+  const { err, request_id, msg } = JSON.parse(line() ?? '');
   assert.deepEqual([request_id, msg], [body.error_id, 'store_unavailable']);
   assert.equal(err.type, 'StoreUnavailable');
   assert.match(err.message, /^store unavailable: [\w.]+: \S/);
