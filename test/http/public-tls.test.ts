@@ -1,7 +1,7 @@
 /** TLS on the public listener: who is shown which certificate, and what a renewal that goes wrong does. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -24,8 +24,18 @@ const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.p
 const env = { PUBLIC_TLS_CERT_FILE: certFile, PUBLIC_TLS_KEY_FILE: keyFile };
 
 function install({ certFile: cert, keyFile: key }: CertificateFiles): void {
-  copyFileSync(key, keyFile);
-  copyFileSync(cert, certFile);
+  for (const [from, to] of [
+    [key, keyFile],
+    [cert, certFile],
+  ] as const) {
+    put(to, readFileSync(from));
+  }
+}
+
+/** Whole, whenever the service looks: half a file would be told, too. */
+function put(file: string, content: string | Buffer): void {
+  writeFileSync(`${file}.new`, content);
+  renameSync(`${file}.new`, file);
 }
 
 let service: TestService;
@@ -161,8 +171,8 @@ test('a pair that can not be served is told once, and the one in use stays', asy
   const before = await shownName();
   const toldBefore = logged('the old one is kept');
   for (const [told, spoil] of [
-    [1, () => writeFileSync(certFile, 'no certificate')],
-    [2, () => copyFileSync(certificateOf('of another key').certFile, certFile)],
+    [1, () => put(certFile, 'no certificate')],
+    [2, () => put(certFile, certificateOf('of another key').cert)],
   ] as const) {
     spoil();
     await eventually(async () => assert.equal(logged('the old one is kept'), toldBefore + told), 10_000);
