@@ -93,6 +93,22 @@ test("the load balancer's health check passes", () => {
   assert.equal(healthy(1), false);
 });
 
+/** Of each kind of request that the load balancer leads on, it has answered one since it was started. */
+async function hasItsShare({ service }: Deployment['nodes'][number]): Promise<void> {
+  await eventually(async () => {
+    const { text } = await send(`${service.opsUrl}/metrics`);
+    for (const answered of ['"/oauth2/token"', '"/.well-known/jwks.json"', '"/bridge/:provider/clients"']) {
+      const counts = text
+        .split('\n')
+        .filter((line) => line.startsWith('dcr_bridge_http_request_duration_seconds_count{'));
+      assert.ok(
+        counts.some((line) => line.includes(`route=${answered}`) && /status="20[01]"/.test(line)),
+        answered,
+      );
+    }
+  }, RECOVERY_MS);
+}
+
 test('F-17: a node that is told to stop, one after the other, costs no caller an answer', async () => {
   const token = {
     url: `${deployment.publicUrl}/oauth2/token`,
@@ -114,7 +130,7 @@ test('F-17: a node that is told to stop, one after the other, costs no caller an
     await sleep(500);
     await node.start();
     // Until the load balancer has seen that it is back, the other one must not go.
-    await sleep(3500);
+    await hasItsShare(node);
   }
   const { failures, requests } = await traffic.stop();
   assert.deepEqual(failures, []);
