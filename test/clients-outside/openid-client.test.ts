@@ -49,6 +49,7 @@ async function discover(registered: Method, used: Method = registered) {
 for (const method of Object.keys(METHODS) as Method[]) {
   test(`openid-client discovers the issuer and fetches a token by ${method}`, async () => {
     const { config, client_id } = await discover(method);
+    const began = performance.now();
     const tokens = await openid.clientCredentialsGrant(config, {
       scope: 'read',
       resource: 'https://api.example.com',
@@ -56,7 +57,9 @@ for (const method of Object.keys(METHODS) as Method[]) {
     assert.equal(tokens.token_type, 'bearer');
     assert.equal(tokens.scope, 'read');
     // What is left by this machine's clock when it is asked.
-    assert.ok([599, 600].includes(tokens.expiresIn() ?? 0));
+    const left = tokens.expiresIn() ?? 0;
+    const passed = Math.ceil((performance.now() - began) / 1000);
+    assert.ok(left <= 600 && left >= 600 - passed, `${left} s`);
     const { issuer, jwks_uri = '' } = config.serverMetadata();
     const { payload } = await jwtVerify(tokens.access_token, createRemoteJWKSet(new URL(jwks_uri)), {
       issuer,
