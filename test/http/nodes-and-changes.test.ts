@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile } from '../bench/statistics.ts';
 import { type Credentials, fetchToken, portal, send } from '../support/bridge.ts';
 import { eventually } from '../support/eventually.ts';
-import { inTime } from '../support/in-time.ts';
+import { below, inTime } from '../support/in-time.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { newKeyEncryptionKey, startService, type TestService } from '../support/service.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
@@ -45,20 +45,28 @@ async function refusedSoon(service: TestService, client: Credentials): Promise<v
 
 test('a node that listens follows changes: the first client that it is asked for is looked up once', async () => {
   const client = await warmAtBoth();
+  // A line that is slow, and on which nothing comes for a while longer, is as one that is cut.
+  const { measured } = await below(2, async () => ({ measured: await missesOfNext(client) }));
+  assert.equal(measured, 1);
+});
+
+/** How often a node that has just started looked the client up, within a second. */
+async function missesOfNext(client: Credentials): Promise<number> {
   // The first two are for commits and reads.
   line.delayReplies(300, line.accepted + 2);
+  const next = await startService({ env: farEnv });
   try {
-    const next = await startService({ env: farEnv });
     for (const end = performance.now() + 1000; performance.now() < end; await sleep(50)) {
       assert.equal((await fetchToken(next, client)).status, 200);
     }
     const { text } = await send(`${next.opsUrl}/metrics`);
-    assert.match(text, /^dcr_bridge_client_cache_misses_total 1$/m);
-    assert.equal(await next.stop(), 0);
+    const [, misses] = /^dcr_bridge_client_cache_misses_total (\d+)$/m.exec(text) ?? [];
+    return Number(misses);
   } finally {
     line.delayReplies(0);
+    assert.equal(await next.stop(), 0);
   }
-});
+}
 
 const CHANGES = [
   ['deleted', (client: Credentials) => portal(near).delete(client.client_id)],
@@ -107,13 +115,15 @@ test('F-04: a line that has become slow costs a client in memory nothing, and it
   const gone = await warmAtBoth();
   line.delayReplies(200);
   try {
-    const took: number[] = [];
-    for (let time = 0; time < 100; time += 1) {
-      const began = performance.now();
-      assert.equal((await fetchToken(far, client)).status, 200);
-      took.push(performance.now() - began);
-    }
-    assert.ok(percentile(took, 0.9) < 150, `${percentile(took, 0.9)} ms`);
+    await below(150, async () => {
+      const took: number[] = [];
+      for (let time = 0; time < 100; time += 1) {
+        const began = performance.now();
+        assert.equal((await fetchToken(far, client)).status, 200);
+        took.push(performance.now() - began);
+      }
+      return { measured: percentile(took, 0.9) };
+    });
     assert.equal((await portal(near).delete(gone.client_id)).status, 204);
     await refusedSoon(far, gone);
   } finally {

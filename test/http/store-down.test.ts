@@ -11,7 +11,7 @@ import { newClientId } from '../../src/clients/client-id.ts';
 import { percentile } from '../bench/statistics.ts';
 import { type Answer, type Credentials, fetchToken, portal, send } from '../support/bridge.ts';
 import { eventually } from '../support/eventually.ts';
-import { inTime } from '../support/in-time.ts';
+import { below, inTime } from '../support/in-time.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { assertLogged, assertRefusal } from '../support/refusal.ts';
 import { API_KEY, refusesToStart, startService, type TestService } from '../support/service.ts';
@@ -125,6 +125,15 @@ describe('Redis', () => {
 
   /** R-02: a client that has been asked for a token goes on, beyond the trust without word too. */
   async function assertWarmGoesOn(warm: Credentials): Promise<void> {
+    // Nothing waits for the store.
+    await below(200, async () => ({ measured: await warmTookMs(warm) }));
+    const { text } = await send(`${service.opsUrl}/metrics`);
+    const [, age] = /^dcr_bridge_client_cache_oldest_age_seconds (\S+)$/m.exec(text) ?? [];
+    assert.ok(Number(age) > TRUST_MS / 1000, `R-03: how old it is can be seen: ${age}`);
+  }
+
+  /** Nine of ten were as fast, or faster. */
+  async function warmTookMs(warm: Credentials): Promise<number> {
     const took: number[] = [];
     for (const end = performance.now() + 2 * TRUST_MS; performance.now() < end; await sleep(50)) {
       const began = performance.now();
@@ -133,10 +142,7 @@ describe('Redis', () => {
       assertRefusal(wrong, { status: 401, error: 'invalid_client' });
       took.push(performance.now() - began);
     }
-    assert.ok(percentile(took, 0.9) < 200, `nothing waits for the store: ${percentile(took, 0.9)} ms`);
-    const { text } = await send(`${service.opsUrl}/metrics`);
-    const [, age] = /^dcr_bridge_client_cache_oldest_age_seconds (\S+)$/m.exec(text) ?? [];
-    assert.ok(Number(age) > TRUST_MS / 1000, `R-03: how old it is can be seen: ${age}`);
+    return percentile(took, 0.9);
   }
 
   test('F-01: stopped: refused within a second, keys and metadata go on, healed without a restart', async () => {
