@@ -10,7 +10,7 @@ import { jwksUriRules } from './jwks-uri-rules.ts';
 import type { Parts } from './parts.ts';
 
 export function registrationContext(
-  { config, store, credentials }: Parts,
+  { config, store, clientCache, credentials }: Parts,
   upstream: UpstreamContext,
 ): RegistrationContext & CursorContext {
   const { hashSecret, secretSealer, signCursor, idempotencyHash, idempotencySealer } = credentials;
@@ -21,6 +21,7 @@ export function registrationContext(
       : { type: 'oidc', on_event: { initial_resources: 'none', resources: {} } };
   return {
     clients: store.clients,
+    forget: clientCache.forget,
     secretUsage: store.secretUsage,
     random: randomBytes,
     hashSecret,

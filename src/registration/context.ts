@@ -21,6 +21,11 @@ import type { UpstreamContext } from './upstream/context.ts';
 
 export interface RegistrationContext {
   readonly clients: ClientStore;
+  /**
+   * Whoever answers for what another node has done must not go on by what it has of the client in memory: an
+   * answer says that it is so here, at once.
+   */
+  readonly forget: (id: ClientId) => void;
   readonly secretUsage: Pick<SecretUsageStore, 'readUses'>;
   readonly random: RandomBytes;
   readonly hashSecret: HashCredential;
@@ -169,10 +174,12 @@ export function keptAnswer(
 }
 
 export function replayed(
-  { idempotency }: RegistrationContext,
+  { idempotency, forget }: RegistrationContext,
   { idempotent, portal }: Act,
   stored: Parameters<typeof replayAnswer>[3],
 ): ClientAnswer {
   if (idempotent === undefined) throw new Error('the store replayed an answer that was not asked for');
-  return replayAnswer(idempotency, portal, idempotent, stored);
+  const answer = replayAnswer(idempotency, portal, idempotent, stored);
+  forget(answer.client.client_id);
+  return answer;
 }

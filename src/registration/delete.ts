@@ -25,5 +25,6 @@ export async function deleteClient(context: RegistrationContext, act: Act, id: s
   // For another portal's client too: it takes as long as an id that never was (S-MGT-19).
   const tombstone = await context.clients.readTombstone(recordId, deleted_at);
   if (tombstone === undefined || !isOwnedBy(tombstone, act)) throw new Refusal('client_unknown');
+  context.forget(recordId);
   return 'deleted';
 }

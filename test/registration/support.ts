@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientStore } from '../../src/clients/client-store.ts';
-import { createCredentials } from '../../src/keys/credentials.ts';
+import { type Credentials, createCredentials } from '../../src/keys/credentials.ts';
 import { Refusal, type RefusalReason } from '../../src/lib/refusal.ts';
 import type { PortalName } from '../../src/portals/portal-name.ts';
 import type { Act, ProviderRules, RegistrationContext } from '../../src/registration/context.ts';
@@ -61,16 +61,34 @@ export async function world(
   const store = await openSqliteStore({ file: join(tempDir('registration'), 'store.db') });
   const policies = new Map([ACME, OTHER].map((portal) => [portal, POLICY]));
   const credentials = createCredentials(randomBytes(32), randomBytes);
-  const { hashSecret, signCursor, secretSealer, idempotencyHash, idempotencySealer } = credentials;
+  const context = contextOver({ ...store, clients: around(store.clients) }, credentials, (portal) =>
+    policies.get(portal),
+  );
+  return {
+    ...context,
+    store,
+    signCursor: credentials.signCursor,
+    upstream: { ...context.upstream, ...upstream(store) },
+    policies,
+    close: () => store.close(),
+  };
+}
+
+/** A portal without a policy may use no provider. */
+export function contextOver(
+  store: Pick<Store, 'clients' | 'secretUsage' | 'intents'>,
+  credentials: Credentials,
+  policyOf: (portal: PortalName) => RegistrationPolicy | undefined,
+): RegistrationContext {
+  const { hashSecret, secretSealer, idempotencyHash, idempotencySealer } = credentials;
   const on_event = { initial_resources: 'all', resources: {} } as const;
   return {
-    store,
-    clients: around(store.clients),
+    clients: store.clients,
+    forget: () => {},
     random: randomBytes,
     secretUsage: store.secretUsage,
     hashSecret,
     sealSecret: secretSealer.seal,
-    signCursor,
     idempotency: {
       hash: idempotencyHash,
       seal: idempotencySealer.seal,
@@ -78,7 +96,7 @@ export async function world(
       answerSeconds: 24 * 60 * 60,
       secretSeconds: 10 * 60,
     },
-    policyOf: (portal) => policies.get(portal) ?? { ...POLICY, providers: [] },
+    policyOf: (portal) => policyOf(portal) ?? { ...POLICY, providers: [] },
     providers: new Map<string, ProviderRules>([
       ['local', { type: 'local', on_event }],
       ['upstream', { type: 'oidc', on_event }],
@@ -93,10 +111,7 @@ export async function world(
       background: (work) => void work.catch(() => {}),
       report: () => {},
       unfinished: createUnfinished(),
-      ...upstream(store),
     },
-    policies,
-    close: () => store.close(),
   };
 }
 
