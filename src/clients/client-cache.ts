@@ -31,7 +31,7 @@ export interface ClientCache {
   warm(id: string, nowMs: number): TokenClient | undefined;
   /** `undefined`: the store knows no such client. Throws `StoreUnavailable` when that can't be told. */
   read(id: ClientId): Promise<TokenClient | undefined>;
-  /** The same from the store, whatever is here; what is here only while the store is away. */
+  /** The same as the store has it from now on, whatever is here; what is here only while the store is away. */
   readAnew(id: ClientId): Promise<TokenClient | undefined>;
   /** To be called when a mutation of this node has been answered by the store, however it ended. */
   forget(id: ClientId): void;
@@ -69,6 +69,8 @@ export function createClientCache({
   const entries = createByteCache<Entry>(maxBytes, ({ client }) => bytesOf(client));
   const shared = sharing();
   const loading = new Map<string, Promise<TokenClient | undefined>>();
+  /** Look-ups that begin when the one under way is over. */
+  const waiting = new Map<string, Promise<TokenClient | undefined>>();
   /** Since when changes were told without a gap: what was read before one may have been changed in it. */
   const openedAtMs = nowMs();
   let followedSinceMs = openedAtMs;
@@ -125,6 +127,19 @@ export function createClientCache({
     return answer;
   }
 
+  /**
+   * A look-up that has not begun yet: one under way may be older than what the caller was just told by another
+   * node, such as its new secret (R-09). However many ask meanwhile, they share the next one.
+   */
+  function loadAnew(id: ClientId): Promise<TokenClient | undefined> {
+    const underWay = loading.get(id);
+    if (underWay === undefined) return load(id);
+    // One that fails fails for all: a store that hangs is not asked twice within one request (R-04).
+    const next = waiting.get(id) ?? underWay.finally(() => waiting.delete(id)).then(() => load(id));
+    waiting.set(id, next);
+    return next;
+  }
+
   function warm(id: string, now: number): TokenClient | undefined {
     const entry = entries.get(id);
     if (entry === undefined) return undefined;
@@ -133,9 +148,20 @@ export function createClientCache({
     return isTrusted || (ageMs <= maxStaleMs && changes.storeIsAway()) ? entry.client : undefined;
   }
 
-  async function readAnew(id: ClientId): Promise<TokenClient | undefined> {
+  const readAnew = (id: ClientId) => orStale(id, loadAnew(id));
+
+  /** Whoever meets a look-up shares it. That it found nobody is asked again: it may be older than the client. */
+  async function readShared(id: ClientId): Promise<TokenClient | undefined> {
+    const underWay = loading.get(id);
+    return (underWay && (await orStale(id, underWay))) ?? readAnew(id);
+  }
+
+  async function orStale(
+    id: ClientId,
+    found: Promise<TokenClient | undefined>,
+  ): Promise<TokenClient | undefined> {
     try {
-      return await (loading.get(id) ?? load(id));
+      return await found;
     } catch (error) {
       const entry = entries.get(id);
       const mayServe = entry !== undefined && ageOf(entry, nowMs()).ageMs <= maxStaleMs;
@@ -149,7 +175,7 @@ export function createClientCache({
     warm,
     forget,
     readAnew,
-    read: async (id) => warm(id, nowMs()) ?? readAnew(id),
+    read: async (id) => warm(id, nowMs()) ?? readShared(id),
     state() {
       const now = nowMs();
       const toldUntilMs = Math.max(openedAtMs, changes.toldUntilMs(now));

@@ -277,6 +277,46 @@ test('many that ask for one client at once are one question to the store', async
   assert.equal(state.reads, 1);
 });
 
+test('R-09: a refusal goes by a look-up that began after it was asked, and those who ask meanwhile share it', async () => {
+  const { cache, state, put, release } = world();
+  put(CLIENT);
+  await cache.read(ID);
+  state.held = true;
+  const older = cache.readAnew(ID);
+  put({ ...CLIENT, version: CLIENT.version + 1 });
+  const asked = [cache.readAnew(ID), cache.readAnew(ID)];
+  state.held = false;
+  release();
+  assert.equal((await older)?.version, CLIENT.version);
+  for (const client of await Promise.all(asked)) assert.equal(client?.version, CLIENT.version + 1);
+  assert.equal(state.reads, 3);
+  assert.equal(cache.warm(ID, state.nowMs)?.version, CLIENT.version + 1);
+});
+
+test('R-09: who meets a look-up that finds nobody asks again: the client may be younger', async () => {
+  const { cache, state, put, release } = world();
+  state.held = true;
+  const older = cache.read(ID);
+  put(CLIENT);
+  const asked = cache.read(ID);
+  state.held = false;
+  release();
+  assert.equal(await older, undefined);
+  assert.equal((await asked)?.client_id, ID);
+});
+
+test('R-04: what waits for a look-up that fails is refused with it, and asks no second time', async () => {
+  const { cache, state } = world();
+  state.away = true;
+  const asked = [cache.readAnew(ID), cache.readAnew(ID), cache.read(ID)];
+  for (const refused of await Promise.allSettled(asked)) {
+    assert.ok(refused.status === 'rejected' && refused.reason instanceof StoreUnavailable);
+  }
+  assert.equal(state.reads, 1);
+  state.away = false;
+  assert.equal(await cache.readAnew(ID), undefined);
+});
+
 test('R-03: what this node has changed it forgets before the change is acknowledged', async () => {
   const { cache, state, put } = world();
   put(CLIENT);
