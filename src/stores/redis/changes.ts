@@ -30,6 +30,8 @@ export interface RedisChangesOptions {
   readonly epoch: StoreEpoch;
   /** Is told Redis's time on the way. */
   readonly time: Pick<ServerTime, 'note'>;
+  /** Monotonic milliseconds, those of `toldUntilMs`. */
+  readonly nowMs: () => number;
   readonly log: StoreLog | undefined;
 }
 
@@ -41,7 +43,8 @@ interface Place {
 
 type LookedAround = readonly [current: string, entry: string, at: string, atOfSeen: string];
 
-export function redisChanges({ open, reads, keys, epoch, time, log }: RedisChangesOptions): ClientChanges {
+export function redisChanges(options: RedisChangesOptions): ClientChanges {
+  const { open, reads, keys, epoch, time, nowMs, log } = options;
   let toldUntilMs = Number.NEGATIVE_INFINITY;
   let away = false;
   let emptied = false;
@@ -64,7 +67,7 @@ export function redisChanges({ open, reads, keys, epoch, time, log }: RedisChang
 
     /** Whether the store is the one that is known. Then `seen` is where to read on. */
     async function findPlace(): Promise<boolean> {
-      const askedAtMs = performance.now();
+      const askedAtMs = nowMs();
       const args = [epoch.proposal(), seen?.entry ?? '0-0'];
       const found = await own.script(
         'clients.changes',
@@ -85,7 +88,7 @@ export function redisChanges({ open, reads, keys, epoch, time, log }: RedisChang
     }
 
     async function readOn(from: Place): Promise<void> {
-      const askedAtMs = performance.now();
+      const askedAtMs = nowMs();
       const entries = await own.entriesAfter('clients.changes', keys.clientChanges, from.entry, {
         count: MOST_AT_ONCE,
         waitMs: WAIT_MS,

@@ -54,7 +54,8 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   const epoch = storeEpoch(keys, randomBytes);
   const commit = commits(committing, epoch.whichStore);
   const reads = readsOver(reading);
-  const time = serverTime(() => performance.now());
+  const nowMs = () => performance.now();
+  const time = serverTime(nowMs);
   const openChanges = async () => {
     const connection = open('changes');
     connections.push(connection);
@@ -67,7 +68,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   return {
     kind: 'redis',
     clients: redisClients(commit, reads, keys, epoch.refuseEmptied),
-    clientChanges: redisChanges({ open: openChanges, reads, keys, epoch, time, log: options.log }),
+    clientChanges: redisChanges({ open: openChanges, reads, keys, epoch, time, nowMs, log: options.log }),
     portals: redisPortals(commit, reads, keys, epoch.refuseEmptied),
     // A node puts its copy of the ring into an emptied store, so that tokens still verify.
     rings: redisRings(commits(committing), reads, keys),
