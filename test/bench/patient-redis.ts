@@ -18,11 +18,15 @@ export function patientRedis(url: string): Redis {
   return new Redis(url, { commandTimeout: COMMAND_TIMEOUT_MS, maxRetriesPerRequest: 0 });
 }
 
-export function clientsOver(connection: Redis) {
-  const commit: Commit = async (_operation, script, keys, args) => {
+export function patientCommits(connection: Redis): Commit {
+  return async (_operation, script, keys, args) => {
     const reply = await runScript(connection, script, keys, [DEADLINE, ...args]);
     const [outcome, , ...values] = reply as [string, number, ...(string | null)[]];
     return { outcome, values };
   };
-  return redisClients(commit, readsOver(connection), storageKeys(DEFAULT_KEY_PREFIX), () => {});
+}
+
+export function clientsOver(connection: Redis) {
+  const keys = storageKeys(DEFAULT_KEY_PREFIX);
+  return redisClients(patientCommits(connection), readsOver(connection), keys, () => {});
 }
