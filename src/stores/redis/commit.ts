@@ -9,6 +9,9 @@ import { storeEmptied } from './epoch.ts';
 import { commitFailed } from './failure.ts';
 import { type Connection, runScript, type Script } from './script.ts';
 
+/** Over before the caller gives up, whose timer counts from the beginning of its turn of the event loop. */
+const DEADLINE_MS = COMMAND_TIMEOUT_MS - 50;
+
 export type Commit = (
   operation: string,
   script: Script,
@@ -24,21 +27,32 @@ export interface Committed {
 
 /** `whichStore`: what every commit's first argument says besides its deadline, `''` or `<key> <epoch>`. */
 export function commits(connection: Connection, whichStore: () => string = () => ''): Commit {
-  /** Redis's clock minus our monotonic one; unknown until the first reply of a connection. */
+  /** Redis's clock minus our monotonic one, at least; unknown until the first reply of a connection. */
   let clockOffsetMs: number | undefined;
   connection.on('close', () => {
     clockOffsetMs = undefined;
   });
 
+  /**
+   * Redis told its time at some moment between our question and its answer. Where that took long, nobody knows
+   * which: the middle may be late by half of it, and a commit would be done after its caller was told 503.
+   */
+  function noteTime(redisNow: number, sentAt: number): void {
+    // It tells whole milliseconds.
+    const [least, most] = [redisNow - performance.now(), redisNow + 1 - sentAt];
+    const known = Math.max(least, clockOffsetMs ?? least);
+    // More than it can be: Redis's clock was set back since.
+    clockOffsetMs = known > most ? least : known;
+  }
+
   async function send(script: Script, keys: readonly string[], args: readonly (string | number)[]) {
     const sentAt = performance.now();
-    const deadline =
-      clockOffsetMs === undefined ? 0 : Math.floor(sentAt + clockOffsetMs + COMMAND_TIMEOUT_MS);
+    const deadline = clockOffsetMs === undefined ? 0 : Math.floor(sentAt + clockOffsetMs + DEADLINE_MS);
     const [outcome, redisNow, ...values] = (await runScript(connection, script, keys, [
       `${deadline} ${whichStore()}`.trimEnd(),
       ...args,
     ])) as [string, number, ...(string | null)[]];
-    clockOffsetMs = redisNow - (sentAt + performance.now()) / 2;
+    noteTime(redisNow, sentAt);
     return { outcome, values };
   }
 

@@ -132,6 +132,24 @@ for (const [name, start] of SERVERS) {
   });
 }
 
+test('R-04: what was told as unknown does not happen later, though Redis was slow to tell its time before', async (t) => {
+  const redis = await aRedis(t);
+  const store = await aRedisStore(t, { url: redis.url });
+  // The only word of Redis's time that there is: it comes after a hang, as do the answers of a slow disk.
+  redis.pause();
+  const slow = store.clients.create(aClient(), FREELY);
+  await sleep(300);
+  redis.resume();
+  await slow.catch(() => {});
+
+  redis.pause();
+  const ghost = aClient();
+  await assert.rejects(store.clients.create(ghost, FREELY), unavailable('unknown'));
+  redis.resume();
+  await heals(store);
+  assert.equal(await store.clients.read(ghost.client_id), undefined);
+});
+
 test('F-02 the store opens without Redis, refuses within 1 s, and works within 5 s of its coming', async (t) => {
   const port = await freePort();
   const lines: string[] = [];
