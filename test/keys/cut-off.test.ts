@@ -81,30 +81,38 @@ test('S-KEY-09: a node that is cut off signs no token that outlives its key, sto
   const cwd = tempDir('operator');
   writeFileSync(join(cwd, 'bridge.json'), JSON.stringify(config));
   const env = { ...settings(redis.url, kek), CONFIG_FILE: 'bridge.json', KEYS_DIR: join(cwd, 'keys') };
+  const isNowStale = eventually(async () => assert.ok(await isStale(away)), SIGNS_ALONE_MS + 3000);
+  isNowStale.catch(() => {});
   const operate = async (...words: readonly string[]) => {
     const { code, stdout, stderr } = await run(['keys', ...words, '--json'], { cwd, env });
     assert.equal(code, 0, stderr);
     return JSON.parse(stdout);
   };
+  // So that the old key, which may sign for as long after the switch here, still may when the other node is back.
+  await sleep(1500);
   await operate('announce', 'RS256');
   assert.equal(await signed(away), old, 'it goes on with the key that it knows');
   await eventually(async () => assert.notEqual(await signed(here), old), SOON_MS);
   const next = await signed(here);
 
-  await eventually(async () => assert.ok(await isStale(away)), SOON_MS);
-  assert.ok(performance.now() - cutAtMs < SIGNS_ALONE_MS + 3000);
-  assert.ok(away.output.some((line) => line.includes('NO TOKEN IS SIGNED')));
+  await isNowStale;
   const refused = await fetchToken(away, client);
   assert.deepEqual([refused.status, refused.body.access_token], [503, undefined]);
-  const { keys } = await operate('list');
-  const retiresAt = Date.parse(keys.find(({ kid }: { kid: string }) => kid === old).retires_at) / 1000;
-  for (const token of issued) assert.ok((decodeJwt(token).exp ?? 0) < retiresAt);
+  await eventually(
+    async () => assert.ok(away.output.some((line) => line.includes('NO TOKEN IS SIGNED'))),
+    SOON_MS,
+  );
 
   proxy.pass();
   proxy.cut();
+  // Asked before it was published there, and not after it was seen: this process may have stood still in between.
+  let unpublishedAtMs = 0;
   await eventually(async () => {
+    const askedAtMs = performance.now();
     const { keys: published } = await jwks(away);
-    assert.ok(published.some(({ kid }: { kid: string }) => kid === next));
+    const isPublished = published.some(({ kid }: { kid: string }) => kid === next);
+    if (!isPublished) unpublishedAtMs = askedAtMs;
+    assert.ok(isPublished);
   }, SOON_MS);
   const publishedAtMs = performance.now();
   assert.equal(await isStale(away), false);
@@ -115,8 +123,14 @@ test('S-KEY-09: a node that is cut off signs no token that outlives its key, sto
     kid = await signed(away);
   }
   assert.equal(kid, next);
-  // Its verifiers heard of the next key only now: the refresh that brought it was at most so long before it was seen.
-  assert.ok(performance.now() - publishedAtMs >= LEAD_SECONDS * 1000 - 500);
+  const switchedAtMs = performance.now();
+  const { keys } = await operate('list');
+  const retiresAt = Date.parse(keys.find(({ kid }: { kid: string }) => kid === old).retires_at) / 1000;
+  for (const token of issued) assert.ok((decodeJwt(token).exp ?? 0) < retiresAt);
+  // Its verifiers heard of the next key only now. On a machine that was slow before, the old one is too near its end.
+  const oldSignsUntilMs = (retiresAt - TOKEN_SECONDS) * 1000;
+  if (performance.timeOrigin + switchedAtMs < oldSignsUntilMs)
+    assert.ok(switchedAtMs - unpublishedAtMs >= LEAD_SECONDS * 1000);
   const set = createLocalJWKSet(await jwks(here));
   for (const token of issued) await jwtVerify(token, set);
 });

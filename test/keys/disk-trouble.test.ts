@@ -131,19 +131,22 @@ for (const [name, begin, mend, says, skip] of TROUBLES) {
     skip,
   }, async () => {
     const saidBefore = service.output.length;
-    await begin();
     const saidOf = (part: string) => service.output.slice(saidBefore).filter((line) => line.includes(part));
     const said = () => saidOf('is due and could not be made');
     let lasting: { files: ReturnType<typeof files>; jwks: string; said: readonly string[] };
     try {
-      await eventually(async () => {
-        assert.ok((await troubles()).includes('overdue'));
-        assert.equal(
-          said().length - saidOf('is as it should be again').length,
-          1,
-          'once, each time it begins',
-        );
-      }, SOON_MS);
+      // Twice: what was written in the moment when it began may have been done, or have given its room back.
+      for (const _ of [1, 2]) {
+        await begin();
+        await eventually(async () => {
+          assert.ok((await troubles()).includes('overdue'));
+          assert.equal(
+            said().length - saidOf('is as it should be again').length,
+            1,
+            'once, each time it begins',
+          );
+        }, SOON_MS);
+      }
       lasting = { files: files(), jwks: await jwks(), said: said() };
       assert.deepEqual(
         lasting.files.map(([file]) => file).filter((file) => file?.endsWith('.tmp')),
@@ -165,6 +168,9 @@ for (const [name, begin, mend, says, skip] of TROUBLES) {
       assert.deepEqual(await troubles(), []);
     }, SOON_MS);
     await signerIsPublished();
-    assert.equal(saidOf('is as it should be again').length, lasting.said.length);
+    await eventually(
+      async () => assert.equal(saidOf('is as it should be again').length, lasting.said.length),
+      SOON_MS,
+    );
   });
 }

@@ -20,7 +20,8 @@ import {
   startScriptedUpstream,
 } from '../support/upstream-scripted.ts';
 
-const TIMEOUT_MS = 400;
+/** Longer than anything takes here that does not hang: a machine that stands still for a moment is no such host. */
+const TIMEOUT_MS = 1500;
 const ACME = 'acme' as PortalName;
 const OTHER = 'other' as PortalName;
 
@@ -104,7 +105,9 @@ async function endsAtDeadline(act: () => Promise<void>): Promise<void> {
   assert.ok(tookMs > TIMEOUT_MS - 5 && tookMs < deadlineMs + 150, `${tookMs} ms, ${deadlineMs} ms`);
 }
 
-describe('S-PKJ-16, S-SSRF-05, S-SSRF-09: every failure is told apart in the log, and by nothing else: not by its time', () => {
+describe('S-PKJ-16, S-SSRF-05, S-SSRF-09: every failure is told apart in the log, and by nothing else: not by its time', {
+  concurrency: true,
+}, () => {
   const text = () => JSON.stringify(keys);
   const redirect = (port: number): Answer =>
     json(302, {}, { location: `http://127.0.0.1:${port}/latest/meta-data/` });
@@ -155,9 +158,9 @@ describe('S-PKJ-16, S-SSRF-05, S-SSRF-09: every failure is told apart in the log
     dns.close();
     close();
   });
-
-  test('S-SSRF-03: nobody went there', () => assert.equal(canary.reached(), 0));
 });
+
+test('S-SSRF-03: nobody went there', () => assert.equal(canary.reached(), 0));
 
 test('F-26, S-SSRF-05: of a body without end little more than 64 KiB is read, by a hundred fetches at once too', async () => {
   const counted = { bytes: 0 };
@@ -237,8 +240,8 @@ describe('F-26: a host that hangs', () => {
       ...Array.from({ length: 20 }, () => fetch(`${hanging.issuer}/good`, OTHER)),
     ]);
     assert.ok(performance.now() - startedAt < 700, 'not after those that hang');
-    assert.equal(hanging.to('GET', '/jwks').length, 8, 'as many as its share, and no more');
     await Promise.all(stuck);
+    assert.equal(hanging.to('GET', '/jwks').length, 8, 'as many as its share, and no more');
     const codes = observed.map(({ code }) => code);
     assert.equal(codes.filter((code) => code === 'TOO_MANY_CALLS').length, 92);
     assert.equal(codes.filter((code) => code === 'DEADLINE').length, 8);

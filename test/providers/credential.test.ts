@@ -92,7 +92,7 @@ test('Curity: a token registers one client, so each registration fetches its own
 
 test('S-UP-08: a refused token client is its own failure, and nothing was registered', async () => {
   const body = { error: 'invalid_client', error_description: `secret ${IAT} is wrong` };
-  driven = await drive(scripted.issuer, { token_client: CLIENT, timeout_ms: 300 });
+  driven = await drive(scripted.issuer, { token_client: CLIENT });
   const before = scripted.to('POST', '/reg').length;
   for (const [answer, reason] of [
     [json(401, body), 'upstream_credential_refused'],
@@ -104,7 +104,7 @@ test('S-UP-08: a refused token client is its own failure, and nothing was regist
     [token('x', { token_type: 'mac' }), 'upstream_malformed'],
   ] as const) {
     driven.upstreams.close();
-    driven = await drive(scripted.issuer, { token_client: CLIENT, timeout_ms: 300 });
+    driven = await drive(scripted.issuer, { token_client: CLIENT });
     scripted.on('POST', '/token', answer);
     const failed = await failure(driven.upstream.register(metadata(), 'marker'));
     assert.deepEqual([failed.reason, failed.outcome], [reason, 'not_done']);

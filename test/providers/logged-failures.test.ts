@@ -29,7 +29,7 @@ before(async () => {
   const registration_endpoint = `${issuer}/reg?token=${QUERY}`;
   upstream.on('GET', DISCOVERY, json(200, { ...metadataOf(issuer), registration_endpoint }));
   service = await startService({
-    config: upstreamDomain(issuer, { timeout_ms: 400 }),
+    config: upstreamDomain(issuer, { timeout_ms: 2000 }),
     env: { IAT, LOG_LEVEL: 'trace' },
   });
 });

@@ -116,7 +116,9 @@ describe('over TLS with an authority of its own', () => {
 
 test('S-UP-06: a provider that hangs costs another nothing, is left alone after a while, and comes back', async (t) => {
   const [slow, quick] = await Promise.all([startUpstream(), startUpstream()]);
-  const limits = { timeout_ms: 300, max_concurrent: 4 };
+  /** Longer than anything takes here that does not hang, on a busy machine too. */
+  const timeoutMs = 1500;
+  const limits = { timeout_ms: timeoutMs, max_concurrent: 4 };
   const hanging = await drive(slow.issuer, limits, { IAT: slow.initialAccessToken });
   const working = await drive(quick.issuer, limits, { IAT: quick.initialAccessToken });
   t.after(async () => {
@@ -132,8 +134,8 @@ test('S-UP-06: a provider that hangs costs another nothing, is left alone after 
   }
   const tookMs = performance.now() - startedAt;
   const reasons = (await Promise.all(load)).map(({ reason }) => reason);
-  assert.ok(performance.now() - startedAt < 2000, 'everything ended');
-  assert.ok(tookMs < 1500, `${tookMs} ms for ten clients beside it`);
+  assert.ok(performance.now() - startedAt < timeoutMs + 1700, 'everything ended');
+  assert.ok(tookMs < timeoutMs, `${tookMs} ms for ten clients beside it`);
   assert.equal(reasons.filter((reason) => reason === 'upstream_timeout').length, 4, String(reasons));
   for (let i = 0; hanging.upstreams.circuits().acme === 'closed' && i < 5; i += 1)
     await failure(hanging.upstream.register(metadata(), 'slow'));

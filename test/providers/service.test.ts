@@ -37,6 +37,12 @@ test('S-UP-06: a provider that is down delays no start and makes no node unready
     /dcr_bridge_upstream_call_duration_seconds_count\{provider="down",operation="discover",outcome="upstream_timeout"\} 1/,
   );
   assert.match(text, /dcr_bridge_upstream_circuit_open\{provider="down"\} 0/);
-  assert.ok(service.output.some((line) => line.includes("provider's discovery document could not be read")));
+  await eventually(
+    async () =>
+      assert.ok(
+        service.output.some((line) => line.includes("provider's discovery document could not be read")),
+      ),
+    2000,
+  );
   assert.ok(!service.output.join('\n').includes('f7Kq2mX9bT4wZ8'));
 });

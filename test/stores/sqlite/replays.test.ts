@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { epoch } from '../../support/assertion.ts';
 import { tempDir } from '../../support/temp.ts';
 import { aSqliteStore } from '../ending.ts';
@@ -34,14 +33,15 @@ test('F-16: the memory of replays begins anew when the clock was set back to bef
 test('S-DOS-04: claims that are over leave the file faster than new ones come', async (t) => {
   const file = join(tempDir('sqlite'), 'store.db');
   const { replays } = await aSqliteStore(t, file);
-  const raw = new DatabaseSync(file, { readOnly: true });
+  const raw = new DatabaseSync(file);
   t.after(() => raw.close());
   const kept = () => Number(raw.prepare('SELECT count(*) AS n FROM replays').get()?.n);
   const claim = (count: number, ttlSeconds: number) =>
     Promise.all(Array.from({ length: count }, () => replays.claim(aClaim({ ttlSeconds }))));
-  await claim(500, 0.1);
+  await claim(500, 600);
   assert.equal(kept(), 500);
-  await sleep(2100);
+  // As if ten minutes were over: how long it took to claim them must not matter.
+  raw.exec('UPDATE replays SET expires_at = expires_at - 602');
   await claim(10, 600);
   assert.equal(kept(), 10);
 });
