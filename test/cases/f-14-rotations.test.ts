@@ -20,6 +20,7 @@ const BOUND_MS = 5000;
 /** Together some 200 tokens a second. */
 const ASKERS = 4;
 const PAUSE_MS = 15;
+const ENOUGH = 100;
 
 let nodes: TwoNodes;
 let services: readonly [TestService, TestService];
@@ -82,7 +83,10 @@ test('F-14: fifty clients are rotated at once, and each of both secrets works at
       await sleep(PAUSE_MS);
     }
   });
-  await sleep(200);
+  const answered = (secret: Asked['secret']) =>
+    asked.filter((one) => one.secret === secret && one.status === 200).length;
+  // However fast the machine is: enough of each.
+  while (answered('old') <= ENOUGH) await sleep(PAUSE_MS);
   await Promise.all(
     old.map(async (client, turn) => {
       fresh[turn] = await rotate(turn, client);
@@ -95,6 +99,7 @@ test('F-14: fifty clients are rotated at once, and each of both secrets works at
     ends.push(secrets[1].expires_at * 1000);
   }
   await sleep(Math.max(0, Math.max(...ends) + 1000 - Date.now()));
+  while (answered('new') <= ENOUGH) await sleep(PAUSE_MS);
   isOver = true;
   await Promise.all(askers);
 
@@ -108,9 +113,6 @@ test('F-14: fifty clients are rotated at once, and each of both secrets works at
       status !== 401 && secret === 'old' && beganMs >= (ends[client] ?? 0),
   );
   assert.deepEqual(late, [], 'works beyond its end');
-  for (const secret of ['old', 'new']) {
-    assert.ok(asked.filter((one) => one.secret === secret && one.status === 200).length > 100, secret);
-  }
   for (const [turn, client] of old.entries()) {
     const { status } = await fetchToken(nodeOf(turn), client);
     assert.equal(status, 401, 'the old one, beyond its end');
@@ -134,7 +136,11 @@ test('F-14: of fifty rotations of one client at once over two nodes, the last tw
     assert.deepEqual(new Set(statuses), new Set([200, 401]));
     return secrets.filter((_, index) => statuses[index] === 200).map(({ client_secret }) => client_secret);
   };
+  let isFirst = true;
   await eventually(async () => {
+    // A client that fails 300 times in a minute is told to wait.
+    if (!isFirst) await sleep(700);
+    isFirst = false;
     const [one, other] = await Promise.all(services.map(working));
     assert.equal(one?.length, 2);
     assert.deepEqual(one, other);

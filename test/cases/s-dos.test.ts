@@ -31,6 +31,8 @@ import { API_KEY, newKeyEncryptionKey, startService, type TestService } from '..
 import { refuses } from '../support/unwritten.ts';
 
 const KEK = newKeyEncryptionKey();
+/** So often it is measured again where a machine that is held up could have made the difference. */
+const TRIES = 3;
 
 let redis: RedisServer;
 let service: TestService;
@@ -158,7 +160,9 @@ test('S-DOS-02: a guess of an id asks Redis once, what can be no id never, and n
   assert.ok(ofRedis < ofNode / 3, `${ofRedis} s of Redis's CPU for ${ofNode} s of ours`);
   const others = await startGuessing(guesses);
   assert.ok(others <= guesses / 20, `${others} commands for what can be no id`);
-  assert.deepEqual(await keysOfClients(), keysBefore);
+  // What ends by itself, such as a count of calls, may have ended.
+  const added = (await keysOfClients()).filter((name) => !keysBefore.includes(name));
+  assert.deepEqual(added, []);
   const { text } = await send(`${service.opsUrl}/metrics`);
   const [, cached = ''] = /^dcr_bridge_client_cache_clients (\d+)/m.exec(text) ?? [];
   assert.ok(Number(cached) < 50, `${cached} clients in memory`);
@@ -184,13 +188,18 @@ async function startGuessing(guesses: number): Promise<number> {
   }
 }
 
-test('S-DOS-03: a wrong secret costs the service no more than a right one', async () => {
+/** CPU seconds of tokens, of refusals of a known client and of refusals of an unknown one, of a service of their own. */
+async function costs(): Promise<{
+  readonly right: number;
+  readonly wrong: number;
+  readonly unknown: number;
+}> {
   const client = await registered();
   const apart = await startService({
     env: { STORE_URL: redis.url, KEY_ENCRYPTION_KEY: KEK, ISSUER: service.issuer },
   });
   try {
-    /** CPU seconds of as many as stay below the limit of failures; the first of each kind are compiled. */
+    /** Of as many as stay below the limit of failures; the first of each kind are compiled. */
     const cost = async (status: number, credentials: Credentials) => {
       const ask = (requests: number) => {
         const request = tokenRequest(credentials);
@@ -201,14 +210,22 @@ test('S-DOS-03: a wrong secret costs the service no more than a right one', asyn
       await ask(180);
       return cpuSeconds(apart.pid) - before;
     };
-    const right = await cost(200, client);
-    const wrong = await cost(401, { ...client, client_secret: `dcrs_${'x'.repeat(43)}` });
-    const unknown = await cost(401, { ...client, client_id: newClientId(randomBytes) });
-    for (const refused of [wrong, unknown]) {
-      assert.ok(refused <= 1.5 * right, `${refused} s of CPU for refusals, ${right} s for tokens`);
-    }
+    return {
+      right: await cost(200, client),
+      wrong: await cost(401, { ...client, client_secret: `dcrs_${'x'.repeat(43)}` }),
+      unknown: await cost(401, { ...client, client_id: newClientId(randomBytes) }),
+    };
   } finally {
     await apart.stop();
+  }
+}
+
+test('S-DOS-03: a wrong secret costs the service no more than a right one', async () => {
+  // What else the process did meanwhile is in it too; what costs more does so every time.
+  for (let time = 1; ; time += 1) {
+    const { right, wrong, unknown } = await costs();
+    if (Math.max(wrong, unknown) <= 1.5 * right) break;
+    assert.ok(time < TRIES, `${wrong} and ${unknown} s of CPU for refusals, ${right} s for tokens`);
   }
 });
 
@@ -280,15 +297,15 @@ test('S-DOS-09: what Redis is asked for does not grow with the clients, and is n
   const store = await openRedisStore({ url: redis.url });
   await fillStore(store.clients, { keyEncryptionKey: KEK, resources: [API], labels: { team: 'a' } }, 3000);
   await store.close();
-  const many = await commandsOf(story);
-  assert.ok((many.get('mget') ?? 0) > 0 && (many.get('zrangebylex') ?? 0) > 0, 'it is what is counted');
-  for (const [name, count] of many) {
-    assert.doesNotMatch(name, OF_EVERYTHING);
-    // What is done by the clock, and a page that is full now.
-    assert.ok(
-      count <= (few.get(name) ?? 0) + 12,
-      `${name}: ${few.get(name)} before, ${count} with 3000 clients`,
-    );
+  for (let time = 1; ; time += 1) {
+    const many = await commandsOf(story);
+    assert.ok((many.get('mget') ?? 0) > 0 && (many.get('zrangebylex') ?? 0) > 0, 'it is what is counted');
+    for (const name of many.keys()) assert.doesNotMatch(name, OF_EVERYTHING);
+    // What is done by the clock, and a page that is full now. By the clock more is done in a story that a machine
+    // held up; what grows with the clients does so every time.
+    const more = [...many].filter(([name, count]) => count > (few.get(name) ?? 0) + 12);
+    if (more.length === 0) break;
+    assert.ok(time < TRIES, `${more.map(([name, count]) => `${name}: ${few.get(name)} before, ${count}`)}`);
   }
 });
 

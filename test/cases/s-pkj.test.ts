@@ -148,11 +148,13 @@ test('S-PKJ-06: a forgery does not use up the id of the assertion that it copies
 
 describe('S-PKJ-08: times', () => {
   const now = epoch();
+  /** Both of one look at the clock. */
+  const livingFor = (seconds: number, iat = epoch()) => ({ iat, exp: iat + seconds });
   const wrong: Readonly<Record<string, () => Changes>> = {
     'no exp': () => ({ exp: undefined }),
     'an exp in the past': () => ({ iat: epoch() - 120, exp: epoch() - 31 }),
     'an exp ten years ahead (L-05)': () => ({ exp: epoch() + 10 * 365 * 24 * 3600 }),
-    'more than five minutes of life': () => ({ exp: epoch() + 301 }),
+    'more than five minutes of life': () => livingFor(301),
     'no iat': () => ({ iat: undefined }),
     'an iat in the future': () => ({ iat: epoch() + 40, exp: epoch() + 60 }),
     'an iat of long ago': () => ({ iat: epoch() - 3600 }),

@@ -77,7 +77,6 @@ test('S-KEY-09: a node that is cut off signs no token that outlives its key, sto
 
   proxy.swallowReplies();
   proxy.cut();
-  const cutAtMs = performance.now();
   const cwd = tempDir('operator');
   writeFileSync(join(cwd, 'bridge.json'), JSON.stringify(config));
   const env = { ...settings(redis.url, kek), CONFIG_FILE: 'bridge.json', KEYS_DIR: join(cwd, 'keys') };

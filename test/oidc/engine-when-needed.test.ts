@@ -36,8 +36,8 @@ test('oidc-provider is loaded once, by the first requests that need it, and not 
       answers.map(({ status }) => status),
       [200, 200, 200],
     );
-    assert.equal(loads(), 1);
   } finally {
     await service.stop();
   }
+  assert.equal(loads(), 1);
 });

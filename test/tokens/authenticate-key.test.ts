@@ -132,9 +132,14 @@ async function mediansOf(refusals: Readonly<Record<string, () => Promise<unknown
   return Object.fromEntries([...took].map(([name, all]) => [name, all.sort((a, b) => a - b)[500] ?? 0]));
 }
 
-function assertAlike(medians: Readonly<Record<string, number>>): void {
-  const all = Object.values(medians);
-  assert.ok(Math.max(...all) < 1.25 * Math.min(...all), JSON.stringify(medians));
+/** Measured again, twice at most, where one took longer: what takes longer does so every time. */
+async function assertAlike(refusals: Parameters<typeof mediansOf>[0]): Promise<void> {
+  for (let time = 1; ; time += 1) {
+    const medians = await mediansOf(refusals);
+    const all = Object.values(medians);
+    if (Math.max(...all) < 1.25 * Math.min(...all)) return;
+    assert.ok(time < 3, JSON.stringify(medians));
+  }
 }
 
 test('S-TOK-11: a certificate is refused in one time, whether the client is known, and by whatever it is known', async () => {
@@ -156,14 +161,12 @@ test('S-TOK-11: a certificate is refused in one time, whether the client is know
   };
   // Anew each time, as a proxy passes it on.
   const fresh = () => new X509Certificate(own.raw);
-  assertAlike(
-    await mediansOf(
-      Object.fromEntries(
-        Object.entries(clients).map(([name, client]) => {
-          const { certificate } = node(client, client);
-          return [name, () => certificate(fresh())];
-        }),
-      ),
+  await assertAlike(
+    Object.fromEntries(
+      Object.entries(clients).map(([name, client]) => {
+        const { certificate } = node(client, client);
+        return [name, () => certificate(fresh())];
+      }),
     ),
   );
 });
@@ -178,11 +181,9 @@ test('S-TOK-11: an assertion is refused in one time, whether the client is known
     known: aClient({ token_endpoint_auth_method: 'private_key_jwt', jwks }),
     'of another method': aClient(),
   };
-  assertAlike(
-    await mediansOf(
-      Object.fromEntries(
-        Object.entries(clients).map(([name, client]) => [name, () => node(client, client).byForm(form)]),
-      ),
+  await assertAlike(
+    Object.fromEntries(
+      Object.entries(clients).map(([name, client]) => [name, () => node(client, client).byForm(form)]),
     ),
   );
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../../support/eventually.ts';
+import { startRunningTime } from '../../support/running-time.ts';
 import { aRedis, aRedisStore } from '../ending.ts';
 
 test('nodes share one budget', async (t) => {
@@ -41,10 +42,11 @@ test('S-DOS-05 while Redis hangs or is away, each node counts for itself, withou
     await fail();
     try {
       for (const expected of ['taken', 'taken', 'refused']) {
-        const startedAt = performance.now();
+        const ranMs = startRunningTime();
         const seconds = await limiter.take(subject, 1);
         assert.equal(seconds === undefined ? 'taken' : 'refused', expected);
-        assert.ok(performance.now() - startedAt < 700, `${performance.now() - startedAt} ms`);
+        const tookMs = ranMs();
+        assert.ok(tookMs < 700, `${tookMs} ms`);
       }
     } finally {
       await heal();

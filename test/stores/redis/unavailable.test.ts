@@ -8,6 +8,7 @@ import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RedisServer, startRedis } from '../../support/redis.ts';
 import { startRedisCluster } from '../../support/redis-cluster.ts';
+import { startRunningTime } from '../../support/running-time.ts';
 import { walk } from '../contract/walk.ts';
 import { aRedis, aRedisStore, aTcpProxy } from '../ending.ts';
 import {
@@ -68,11 +69,11 @@ const CALLS: readonly (readonly [name: string, call: (store: Store) => Promise<u
 
 /** All calls at once, as under load; each is refused in time. */
 async function refusesEverything(store: Store): Promise<void> {
-  const startedAt = performance.now();
   await Promise.all(
     CALLS.map(async ([name, call]) => {
+      const ranMs = startRunningTime();
       await assert.rejects(call(store), StoreUnavailable, name);
-      const tookMs = performance.now() - startedAt;
+      const tookMs = ranMs();
       assert.ok(tookMs <= REFUSAL_BOUND_MS, `${name} was refused after ${tookMs} ms`);
     }),
   );
@@ -118,9 +119,9 @@ for (const [name, start] of SERVERS) {
       ]);
       // The hang has been noticed by now and the connection cut: no call waits any more.
       await sleep(600);
-      const startedAt = performance.now();
+      const ranMs = startRunningTime();
       await assert.rejects(store.clients.create(ghost, FREELY), StoreUnavailable);
-      assert.ok(performance.now() - startedAt < 100);
+      assert.ok(ranMs() < 100);
 
       redis.resume();
       await heals(store);
@@ -157,9 +158,9 @@ test('F-02 the store opens without Redis, refuses within 1 s, and works within 5
     info: (_: object, message: string) => void lines.push(message),
     warn: (_: object, message: string) => void lines.push(message),
   };
-  const startedAt = performance.now();
+  const ranMs = startRunningTime();
   const store = await aRedisStore(t, { url: `redis://127.0.0.1:${port}`, log });
-  assert.ok(performance.now() - startedAt <= REFUSAL_BOUND_MS);
+  assert.ok(ranMs() <= REFUSAL_BOUND_MS);
   await refusesEverything(store);
   // Long enough for the pauses between two attempts to have grown to their longest.
   await sleep(2500);
@@ -177,9 +178,9 @@ test('a Redis that takes connections and says nothing keeps neither opening nor 
   const redis = await aRedis(t);
   const proxy = await aTcpProxy(t, redis.port);
   proxy.swallowReplies();
-  const startedAt = performance.now();
+  const ranMs = startRunningTime();
   const store = await aRedisStore(t, { url: `redis://127.0.0.1:${proxy.port}` });
-  assert.ok(performance.now() - startedAt < 1500);
+  assert.ok(ranMs() < 1500);
   await refusesEverything(store);
   proxy.pass();
   await heals(store);
