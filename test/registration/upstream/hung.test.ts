@@ -3,8 +3,8 @@
  * Compared on this machine and in this minute, so that a busy one makes both slower.
  */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { measureBesideHung } from '../../bench/beside-hung.ts';
+import { type TestContext, test } from 'node:test';
+import { type BesideHung, measureBesideHung } from '../../bench/beside-hung.ts';
 import { upstreamConfig } from '../../bench/upstream.ts';
 import { send } from '../../support/bridge.ts';
 import { API } from '../../support/domain.ts';
@@ -16,7 +16,8 @@ import { startUpstream } from '../../support/upstream.ts';
 const TIMES = 4;
 const LEAST_MS = 100;
 
-test('S-UP-06: 20 callers at a provider that hangs move the p99 neither of another provider nor of tokens', async (t) => {
+/** Each time with providers and a service of its own: the circuit of the one that hung stays open. */
+async function measured(t: TestContext): Promise<BesideHung> {
   const [working, hung] = await Promise.all([startUpstream(), startUpstream()]);
   t.after(() => Promise.all([working.stop(), hung.stop()]));
   const service = await startService({
@@ -30,16 +31,20 @@ test('S-UP-06: 20 callers at a provider that hangs move the p99 neither of anoth
     assert.equal(body.providers.hung.status, 'up');
   }, 5_000);
   hung.proxy.swallowReplies();
-  const { without, beside, hungAnswers } = await measureBesideHung(
-    service,
-    { working: 'working', hung: 'hung' },
-    API,
-  );
-  t.diagnostic(JSON.stringify({ without, beside, hungAnswers }));
-  assert.ok((hungAnswers[504] ?? 0) >= 16, 'as many hung as may be under way at once');
-  assert.deepEqual(Object.keys(hungAnswers), ['503', '504'], 'and then it was left alone');
-  for (const road of ['registrationP99Ms', 'tokenP99Ms'] as const) {
-    const most = Math.max(TIMES * without[road], LEAST_MS);
-    assert.ok(beside[road] <= most, `${road}: ${beside[road]} ms beside, ${without[road]} ms without`);
+  return measureBesideHung(service, { working: 'working', hung: 'hung' }, API);
+}
+
+test('S-UP-06: 20 callers at a provider that hangs move the p99 neither of another provider nor of tokens', async (t) => {
+  // Two hundred requests have a p99 of two: a machine that stands still moves it once, what is shared every time.
+  for (let time = 1; ; time += 1) {
+    const { without, beside, hungAnswers } = await measured(t);
+    t.diagnostic(JSON.stringify({ without, beside, hungAnswers }));
+    assert.ok((hungAnswers[504] ?? 0) >= 16, 'as many hung as may be under way at once');
+    assert.deepEqual(Object.keys(hungAnswers), ['503', '504'], 'and then it was left alone');
+    const late = (['registrationP99Ms', 'tokenP99Ms'] as const).filter(
+      (road) => beside[road] > Math.max(TIMES * without[road], LEAST_MS),
+    );
+    if (late.length === 0) break;
+    assert.ok(time < 3, `${late}: ${JSON.stringify(beside)} beside, ${JSON.stringify(without)} without`);
   }
 });
