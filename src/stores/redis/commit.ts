@@ -4,13 +4,12 @@
  * corrected by the reply that says so, and the script is sent once more; it had done nothing.
  */
 import { StoreUnavailable } from '../../lib/store-unavailable.ts';
-import { COMMAND_TIMEOUT_MS } from './connect.ts';
 import { storeEmptied } from './epoch.ts';
 import { commitFailed } from './failure.ts';
 import { type Connection, runScript, type Script } from './script.ts';
 
-/** Over before the caller gives up, whose timer counts from the beginning of its turn of the event loop. */
-const DEADLINE_MS = COMMAND_TIMEOUT_MS - 50;
+/** It is over so long before the caller gives up, whose timer counts from the beginning of its turn of the event loop. */
+const EARLIER_MS = 50;
 
 export type Commit = (
   operation: string,
@@ -26,7 +25,12 @@ export interface Committed {
 }
 
 /** `whichStore`: what every commit's first argument says besides its deadline, `''` or `<key> <epoch>`. */
-export function commits(connection: Connection, whichStore: () => string = () => ''): Commit {
+export function commits(
+  connection: Connection,
+  commandTimeoutMs: number,
+  whichStore: () => string = () => '',
+): Commit {
+  const withinMs = commandTimeoutMs - EARLIER_MS;
   /** Redis's clock minus our monotonic one, at least; unknown until the first reply of a connection. */
   let clockOffsetMs: number | undefined;
   connection.on('close', () => {
@@ -47,7 +51,7 @@ export function commits(connection: Connection, whichStore: () => string = () =>
 
   async function send(script: Script, keys: readonly string[], args: readonly (string | number)[]) {
     const sentAt = performance.now();
-    const deadline = clockOffsetMs === undefined ? 0 : Math.floor(sentAt + clockOffsetMs + DEADLINE_MS);
+    const deadline = clockOffsetMs === undefined ? 0 : Math.floor(sentAt + clockOffsetMs + withinMs);
     const [outcome, redisNow, ...values] = (await runScript(connection, script, keys, [
       `${deadline} ${whichStore()}`.trimEnd(),
       ...args,

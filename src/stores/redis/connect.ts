@@ -13,10 +13,10 @@ type Options = Omit<RedisOptions, 'replyMapping'>;
 /** Shorter than the second in which a refusal must come (R-04), with room for the HTTP around it. */
 export const COMMAND_TIMEOUT_MS = 450;
 /**
- * A connection that owes an answer for this long is cut, and until it is back every call is refused at
+ * A connection that owes an answer for so many times that is cut, and until it is back every call is refused at
  * once. Longer than the command's own timeout: one slow fsync fails one command, not the connection.
  */
-const SOCKET_TIMEOUT_MS = 900;
+const SOCKET_TIMEOUTS = 2;
 const CONNECT_TIMEOUT_MS = 1000;
 const MAX_RECONNECT_DELAY_MS = 1000;
 
@@ -28,8 +28,6 @@ export function reconnectDelayMs(attempt: number): number {
 const PINNED = {
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
-  commandTimeout: COMMAND_TIMEOUT_MS,
-  socketTimeout: SOCKET_TIMEOUT_MS,
   connectTimeout: CONNECT_TIMEOUT_MS,
   /** A hung server never ends its side; do not wait for it. */
   disconnectTimeout: 100,
@@ -39,9 +37,15 @@ const PINNED = {
   reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
 } as const satisfies Options;
 
-export function connect(target: RedisTarget, name: string): Connection {
+export function connect(
+  target: RedisTarget,
+  name: string,
+  commandTimeoutMs = COMMAND_TIMEOUT_MS,
+): Connection {
   const common: Options = {
     ...PINNED,
+    commandTimeout: commandTimeoutMs,
+    socketTimeout: SOCKET_TIMEOUTS * commandTimeoutMs,
     connectionName: `dcr-bridge-${name}`,
     ...(target.username === undefined ? {} : { username: target.username }),
     ...(target.password === undefined ? {} : { password: target.password }),

@@ -9,7 +9,7 @@ import type { Store } from '../store.ts';
 import { redisChanges } from './changes.ts';
 import { redisClients } from './clients.ts';
 import { commits } from './commit.ts';
-import { connect } from './connect.ts';
+import { COMMAND_TIMEOUT_MS, connect } from './connect.ts';
 import { redisDurability } from './durability.ts';
 import { storeEpoch } from './epoch.ts';
 import { redisIntents } from './intents.ts';
@@ -34,6 +34,8 @@ export interface RedisStoreOptions {
   /** For several services on one Redis. It must hold a hash tag: `{other}:`. */
   readonly keyPrefix?: string;
   readonly log?: StoreLog;
+  /** For whom nobody waits; R-04 needs the default. */
+  readonly commandTimeoutMs?: number;
 }
 
 /** How long opening waits for Redis; a service that starts without it starts degraded. */
@@ -43,8 +45,9 @@ const OPEN_TIMEOUT_MS = 1000;
 export async function openRedisStore(options: RedisStoreOptions): Promise<Store> {
   const target = parseRedisUrl(options.url);
   const keys = storageKeys(options.keyPrefix ?? DEFAULT_KEY_PREFIX);
+  const { commandTimeoutMs = COMMAND_TIMEOUT_MS } = options;
   const open = (name: string): Connection => {
-    const connection = connect(target, name);
+    const connection = connect(target, name, commandTimeoutMs);
     watch(connection, name, options.log);
     return connection;
   };
@@ -52,7 +55,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   const reading = open('read');
   const connections = [committing, reading];
   const epoch = storeEpoch(keys, randomBytes);
-  const commit = commits(committing, epoch.whichStore);
+  const commit = commits(committing, commandTimeoutMs, epoch.whichStore);
   const reads = readsOver(reading);
   const nowMs = () => performance.now();
   const time = serverTime(nowMs);
@@ -71,7 +74,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     clientChanges: redisChanges({ open: openChanges, reads, keys, epoch, time, nowMs, log: options.log }),
     portals: redisPortals(commit, reads, keys, epoch.refuseEmptied),
     // A node puts its copy of the ring into an emptied store, so that tokens still verify.
-    rings: redisRings(commits(committing), reads, keys),
+    rings: redisRings(commits(committing, commandTimeoutMs), reads, keys),
     secretUsage: redisSecretUsage(commit, reads, keys),
     intents: redisIntents(commit, reads, keys),
     leases: redisLeases(commit, keys),

