@@ -67,6 +67,13 @@ export function connect(
   }
 }
 
+/** For good. Nothing of it keeps the process then. */
+export function disconnect(connection: Connection): void {
+  connection.disconnect();
+  // A look at the slots that is under way, ioredis 6: when it has failed it sets the timer for the next, again and again.
+  if (connection instanceof Cluster) connection.refreshSlotsCache = () => {};
+}
+
 function sentinelOptions({ nodes, primaryName, password, tls }: RedisTarget): Options {
   return {
     sentinels: [...nodes],

@@ -6,7 +6,7 @@ import { type Finding, failed, ok } from '../../lib/finding.ts';
 import { StoreUnavailable } from '../../lib/store-unavailable.ts';
 import type { StoreInspection } from '../inspection.ts';
 import type { Commit } from './commit.ts';
-import { connect } from './connect.ts';
+import { connect, disconnect } from './connect.ts';
 import { serversOf, settingsOf, weaknesses } from './durability.ts';
 import { stripped } from './failure.ts';
 import { redisIntents } from './intents.ts';
@@ -32,7 +32,7 @@ export async function inspectRedis(url: string): Promise<StoreInspection> {
   };
   watch(connection, 'doctor', { info: () => {}, warn: lost });
   await firstAttempt(connection, OPEN_TIMEOUT_MS);
-  const close = () => connection.disconnect();
+  const close = () => disconnect(connection);
   if (connection.status !== 'ready') {
     return { findings: [unreachable(trouble ?? NO_ANSWER)], close };
   }

@@ -9,7 +9,7 @@ import type { Store } from '../store.ts';
 import { redisChanges } from './changes.ts';
 import { redisClients } from './clients.ts';
 import { commits } from './commit.ts';
-import { COMMAND_TIMEOUT_MS, connect } from './connect.ts';
+import { COMMAND_TIMEOUT_MS, connect, disconnect } from './connect.ts';
 import { redisDurability } from './durability.ts';
 import { storeEpoch } from './epoch.ts';
 import { redisIntents } from './intents.ts';
@@ -88,7 +88,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     durability: () => redisDurability(committing, target),
     time: time.now,
     async close() {
-      for (const connection of connections) connection.disconnect();
+      for (const connection of connections) disconnect(connection);
     },
   };
 }

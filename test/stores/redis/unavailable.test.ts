@@ -1,9 +1,12 @@
 /** Redis that is away, hangs or comes back, as the store's callers see it. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailable } from '../../../src/lib/store-unavailable.ts';
 import type { Store } from '../../../src/stores/store.ts';
+import { endWithProcess } from '../../support/end-with-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-port.ts';
 import { type RedisServer, startRedis } from '../../support/redis.ts';
@@ -184,6 +187,30 @@ test('a Redis that takes connections and says nothing keeps neither opening nor 
   await refusesEverything(store);
   proxy.pass();
   await heals(store);
+});
+
+test('a process that closes its store ends, also in the middle of a look at the slots of a cluster', async (t) => {
+  const redis = await aRedis(t, undefined, startRedisCluster);
+  const program = `
+    import { openRedisStore } from ${JSON.stringify(import.meta.resolve('../../../src/stores/redis/redis-store.ts'))};
+    const store = await openRedisStore({ url: ${JSON.stringify(redis.url)} });
+    await store.ping();
+    console.log('open');
+    // It looks every two seconds.
+    setTimeout(() => store.close(), 2300);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  endWithProcess(child);
+  const ended = once(child, 'exit', { signal: AbortSignal.timeout(15_000) });
+  await once(child.stdout, 'data');
+  redis.pause();
+  try {
+    assert.deepEqual(await ended, [0, null]);
+  } finally {
+    child.kill('SIGKILL');
+    redis.resume();
+  }
 });
 
 test('a clock of Redis that is set costs no commit', async (t) => {
