@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { type Credentials, fetchToken, portal, send } from '../support/bridge.ts
 import { eventually } from '../support/eventually.ts';
 import { openExchange } from '../support/raw-http.ts';
 import { startRedis } from '../support/redis.ts';
+import { assertRefusesConnections } from '../support/refuses-connections.ts';
 import {
   API_KEY,
   newKeyEncryptionKey,
@@ -76,7 +77,7 @@ describe('SIGTERM', () => {
       assert.deepEqual([readiness.status, readiness.body.status], [503, 'draining']);
     }, 2000);
     await idle.closed();
-    for (const url of [service.publicUrl, service.managementUrl]) await assertRefusesConnections(url);
+    for (const url of [service.publicUrl, service.managementUrl]) await assertRefusesConnections(url, 1000);
 
     const finishing = performance.now();
     inFlight.send('"so late"}');
@@ -150,16 +151,6 @@ describe('SIGTERM', () => {
 /** It reads what came before it answers what came after, or in the same turn. */
 async function hasReadWhatCame({ opsUrl }: { opsUrl: string }): Promise<void> {
   for (let turn = 0; turn < 2; turn += 1) assert.equal((await send(`${opsUrl}/livez`)).status, 200);
-}
-
-async function assertRefusesConnections(url: string): Promise<void> {
-  const { hostname, port } = new URL(url);
-  // One that the system took just before the listener closed is reset, or nobody's; the next is refused.
-  await eventually(async () => {
-    const socket = connect(Number(port), hostname).on('error', () => {});
-    await assert.rejects(once(socket, 'connect'), { code: 'ECONNREFUSED' });
-    socket.destroy();
-  }, 1000);
 }
 
 test('the first start tells the key of its portal once; the second tells none, and the key still works', async () => {
