@@ -31,8 +31,13 @@ export interface ClientCache {
   warm(id: string, nowMs: number): TokenClient | undefined;
   /** `undefined`: the store knows no such client. Throws `StoreUnavailable` when that can't be told. */
   read(id: ClientId): Promise<TokenClient | undefined>;
-  /** The same as the store has it from now on, whatever is here; what is here only while the store is away. */
-  readAnew(id: ClientId): Promise<TokenClient | undefined>;
+  /** How many look-ups have begun so far. */
+  lookUps(): number;
+  /**
+   * The same by a look-up that began after the first `since` of them, whatever is here; by an older one only
+   * while the store is away.
+   */
+  readAnew(id: ClientId, since: number): Promise<TokenClient | undefined>;
   /** To be called when a mutation of this node has been answered by the store, however it ended. */
   forget(id: ClientId): void;
   /** What there is to see of it. */
@@ -55,8 +60,14 @@ export const TRUST_MS = 2000;
 
 interface Entry {
   readonly client: TokenClient;
-  /** When the look-up began that it came from. */
+  /** When the look-up began that it came from, and which of all it was. */
   readonly readAtMs: number;
+  readonly lookUp: number;
+}
+
+interface LookUp {
+  readonly number: number;
+  readonly found: Promise<TokenClient | undefined>;
 }
 
 export function createClientCache({
@@ -68,13 +79,13 @@ export function createClientCache({
 }: ClientCacheOptions): ClientCache {
   const entries = createByteCache<Entry>(maxBytes, ({ client }) => bytesOf(client));
   const shared = sharing();
-  const loading = new Map<string, Promise<TokenClient | undefined>>();
+  const loading = new Map<string, LookUp>();
   /** Look-ups that begin when the one under way is over. */
   const waiting = new Map<string, Promise<TokenClient | undefined>>();
-  /** Since when changes were told without a gap: what was read before one may have been changed in it. */
   const openedAtMs = nowMs();
+  /** Since when changes were told without a gap: what was read before one may have been changed in it. */
   let followedSinceMs = openedAtMs;
-  let misses = 0;
+  let lookUps = 0;
   const followed = changes.follow(changed);
 
   function changed(id: ClientId | undefined): void {
@@ -106,16 +117,17 @@ export function createClientCache({
     // each of them be done again.
     changes.toldUntilMs(nowMs());
     const readAtMs = nowMs();
-    misses += 1;
-    const settled = (): boolean => loading.get(id) === answer && loading.delete(id);
-    const answer = read(id).then(
+    lookUps += 1;
+    const number = lookUps;
+    const settled = (): boolean => loading.get(id)?.number === number && loading.delete(id);
+    const found = read(id).then(
       (record) => {
         // Made of nobody too, so that an unknown one takes as long (S-TOK-11).
         const made = tokenClient(record ?? readNobody(), shared);
         const client = record && made;
         if (!settled()) return client;
         if (client === undefined) entries.delete(id);
-        else entries.set(id, { client, readAtMs });
+        else entries.set(id, { client, readAtMs, lookUp: number });
         return client;
       },
       (error: unknown) => {
@@ -123,19 +135,23 @@ export function createClientCache({
         throw error;
       },
     );
-    loading.set(id, answer);
-    return answer;
+    loading.set(id, { number, found });
+    return found;
   }
 
   /**
-   * A look-up that has not begun yet: one under way may be older than what the caller was just told by another
-   * node, such as its new secret (R-09). However many ask meanwhile, they share the next one.
+   * By a look-up that began after the first `since`: an older one may not know what the caller was just told by
+   * another node, such as its new secret (R-09). Where the one under way is older, however many ask meanwhile share
+   * the next one.
    */
-  function loadAnew(id: ClientId): Promise<TokenClient | undefined> {
+  function loadAnew(id: ClientId, since: number): Promise<TokenClient | undefined> {
+    const entry = entries.get(id);
+    if (entry !== undefined && entry.lookUp > since) return Promise.resolve(entry.client);
     const underWay = loading.get(id);
     if (underWay === undefined) return load(id);
+    if (underWay.number > since) return underWay.found;
     // One that fails fails for all: a store that hangs is not asked twice within one request (R-04).
-    const next = waiting.get(id) ?? underWay.finally(() => waiting.delete(id)).then(() => load(id));
+    const next = waiting.get(id) ?? underWay.found.finally(() => waiting.delete(id)).then(() => load(id));
     waiting.set(id, next);
     return next;
   }
@@ -148,12 +164,13 @@ export function createClientCache({
     return isTrusted || (ageMs <= maxStaleMs && changes.storeIsAway()) ? entry.client : undefined;
   }
 
-  const readAnew = (id: ClientId) => orStale(id, loadAnew(id));
+  const readAnew = (id: ClientId, since: number) => orStale(id, loadAnew(id, since));
 
   /** Whoever meets a look-up shares it. That it found nobody is asked again: it may be older than the client. */
   async function readShared(id: ClientId): Promise<TokenClient | undefined> {
+    const since = lookUps;
     const underWay = loading.get(id);
-    return (underWay && (await orStale(id, underWay))) ?? readAnew(id);
+    return (underWay && (await orStale(id, underWay.found))) ?? readAnew(id, since);
   }
 
   async function orStale(
@@ -174,6 +191,7 @@ export function createClientCache({
     followed,
     warm,
     forget,
+    lookUps: () => lookUps,
     readAnew,
     read: async (id) => warm(id, nowMs()) ?? readShared(id),
     state() {
@@ -183,7 +201,7 @@ export function createClientCache({
       return {
         clients: entries.size,
         bytes: entries.bytes,
-        misses,
+        misses: lookUps,
         oldestAgeSeconds: Math.max(0, behindMs) / 1000,
       };
     },

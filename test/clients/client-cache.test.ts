@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { createClientCache, forgetting, TRUST_MS } from '../../src/clients/client-cache.ts';
+import { setImmediate as turn } from 'node:timers/promises';
+import { type ClientCache, createClientCache, forgetting, TRUST_MS } from '../../src/clients/client-cache.ts';
 import { type ClientId, newClientId } from '../../src/clients/client-id.ts';
 import type { ClientRecord } from '../../src/clients/client-record.ts';
 import { bytesOf, sharing, type TokenClient, tokenClient } from '../../src/clients/token-client.ts';
 import { createByteCache } from '../../src/lib/byte-cache.ts';
 import { returnMemory } from '../../src/lib/return-memory.ts';
 import { StoreUnavailable } from '../../src/lib/store-unavailable.ts';
+import { judgedAnew } from '../../src/tokens/judged-anew.ts';
 import { aClient } from '../tokens/support.ts';
 
 const MAX_STALE_MS = 60_000;
@@ -78,6 +80,9 @@ function world({ maxBytes = 1_000_000 } = {}) {
 
 const CLIENT = aClient({}, { secrets: [SECRET] });
 const { client_id: ID } = CLIENT;
+
+/** By a look-up that begins after now. */
+const anew = (cache: ClientCache) => cache.readAnew(ID, cache.lookUps());
 
 test('a client is read once and then no more, for as long as the store says that nothing has changed', async () => {
   const { cache, state, put, pass } = world();
@@ -229,7 +234,7 @@ test('R-02: who insists on the store hears what is here when the store just went
   await cache.read(ID);
   state.away = true;
   const { reads } = state;
-  assert.equal((await cache.readAnew(ID))?.client_id, ID);
+  assert.equal((await anew(cache))?.client_id, ID);
   assert.equal(state.reads, reads + 1);
 });
 
@@ -282,9 +287,9 @@ test('R-09: a refusal goes by a look-up that began after it was asked, and those
   put(CLIENT);
   await cache.read(ID);
   state.held = true;
-  const older = cache.readAnew(ID);
+  const older = anew(cache);
   put({ ...CLIENT, version: CLIENT.version + 1 });
-  const asked = [cache.readAnew(ID), cache.readAnew(ID)];
+  const asked = [anew(cache), anew(cache)];
   state.held = false;
   release();
   assert.equal((await older)?.version, CLIENT.version);
@@ -305,16 +310,48 @@ test('R-09: who meets a look-up that finds nobody asks again: the client may be 
   assert.equal((await asked)?.client_id, ID);
 });
 
+test('F-31: a refusal costs one look-up, whether the client is unknown, in memory or not there yet', async () => {
+  const { cache, state, put } = world();
+  const refuse = () => judgedAnew(cache, ID, () => undefined);
+  const costs: number[] = [];
+  for (const begin of [() => {}, () => put(CLIENT), () => {}, () => cache.forget(ID)]) {
+    begin();
+    const before = state.reads;
+    assert.equal(await refuse(), undefined);
+    costs.push(state.reads - before);
+  }
+  assert.deepEqual(costs, [1, 1, 1, 1]);
+});
+
+test('F-31: refusals that come while one is looked up cost one more look-up, whether the client is unknown or in memory', async () => {
+  const { cache, state, put, release } = world();
+  const refuse = () => judgedAnew(cache, ID, () => undefined);
+  const costs: number[] = [];
+  for (const begin of [() => {}, () => put(CLIENT), () => {}]) {
+    begin();
+    const before = state.reads;
+    state.held = true;
+    const refused = [refuse()];
+    await turn();
+    refused.push(refuse(), refuse(), refuse());
+    state.held = false;
+    release();
+    await Promise.all(refused);
+    costs.push(state.reads - before);
+  }
+  assert.deepEqual(costs, [2, 2, 2]);
+});
+
 test('R-04: what waits for a look-up that fails is refused with it, and asks no second time', async () => {
   const { cache, state } = world();
   state.away = true;
-  const asked = [cache.readAnew(ID), cache.readAnew(ID), cache.read(ID)];
+  const asked = [anew(cache), anew(cache), cache.read(ID)];
   for (const refused of await Promise.allSettled(asked)) {
     assert.ok(refused.status === 'rejected' && refused.reason instanceof StoreUnavailable);
   }
   assert.equal(state.reads, 1);
   state.away = false;
-  assert.equal(await cache.readAnew(ID), undefined);
+  assert.equal(await anew(cache), undefined);
 });
 
 test('R-03: what this node has changed it forgets before the change is acknowledged', async () => {

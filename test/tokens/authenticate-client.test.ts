@@ -12,7 +12,7 @@ const client = aClient({ token_endpoint_auth_method: 'client_secret_basic' });
 function looking(inMemory: TokenClient | undefined, stored: TokenClient | undefined) {
   const compared: (TokenClient | undefined)[] = [];
   const context = {
-    clients: { read: async () => inMemory, readAnew: async () => stored },
+    clients: { lookUps: () => 0, read: async () => inMemory, readAnew: async () => stored },
     matchesSecret: (of: TokenClient | undefined) => {
       compared.push(of);
       return of !== undefined && of === stored;

@@ -31,6 +31,7 @@ function node(inMemory: TokenClient | undefined, stored: TokenClient | undefined
   const context = {
     ...{ issuer, decoys, keys: REGISTERED_KEYS, now: epoch },
     clients: {
+      lookUps: () => 0,
       read: async () => inMemory,
       readAnew: async () => {
         asked.anew += 1;

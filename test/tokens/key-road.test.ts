@@ -21,7 +21,7 @@ async function outcome(claim: () => Promise<ClaimOutcome>, ageSeconds = 0) {
   let issued = 0;
   const context: KeyRoadContext = {
     issuer,
-    clients: { read: async () => client, readAnew: async () => client },
+    clients: { lookUps: () => 0, read: async () => client, readAnew: async () => client },
     replays: { claim },
     decoys: decoyKeys(randomBytes),
     keys: REGISTERED_KEYS,

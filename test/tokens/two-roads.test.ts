@@ -66,7 +66,7 @@ const resource = {
 };
 let shortTaken = 0;
 const road: ShortRoadContext = {
-  clients: { read: async (id) => stored.get(id), readAnew: async (id) => stored.get(id) },
+  clients: { lookUps: () => 0, read: async (id) => stored.get(id), readAnew: async (id) => stored.get(id) },
   matchesSecret: (record, presented) => findSecret(record?.secrets ?? [], presented, hash, NOW) !== undefined,
   issue: (record, request) =>
     issueAccessToken(
