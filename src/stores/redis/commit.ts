@@ -10,6 +10,11 @@ import { type Connection, runScript, type Script } from './script.ts';
 
 /** It is over so long before the caller gives up, whose timer counts from the beginning of its turn of the event loop. */
 const EARLIER_MS = 50;
+/**
+ * Clocks that nobody sets drift apart by some hundred milliseconds an hour. Where Redis was not heard for longer, its
+ * time is asked for by a commit that is late in any case.
+ */
+const KNOWN_FOR_MS = 60 * 1000;
 
 export type Commit = (
   operation: string,
@@ -33,6 +38,7 @@ export function commits(
   const withinMs = commandTimeoutMs - EARLIER_MS;
   /** Redis's clock minus our monotonic one, at least; unknown until the first reply of a connection. */
   let clockOffsetMs: number | undefined;
+  let heardAtMs = 0;
   connection.on('close', () => {
     clockOffsetMs = undefined;
   });
@@ -42,8 +48,9 @@ export function commits(
    * which: the middle may be late by half of it, and a commit would be done after its caller was told 503.
    */
   function noteTime(redisNow: number, sentAt: number): void {
+    heardAtMs = performance.now();
     // It tells whole milliseconds.
-    const [least, most] = [redisNow - performance.now(), redisNow + 1 - sentAt];
+    const [least, most] = [redisNow - heardAtMs, redisNow + 1 - sentAt];
     const known = Math.max(least, clockOffsetMs ?? least);
     // More than it can be: Redis's clock was set back since.
     clockOffsetMs = known > most ? least : known;
@@ -51,6 +58,7 @@ export function commits(
 
   async function send(script: Script, keys: readonly string[], args: readonly (string | number)[]) {
     const sentAt = performance.now();
+    if (sentAt - heardAtMs > KNOWN_FOR_MS) clockOffsetMs = undefined;
     const deadline = clockOffsetMs === undefined ? 0 : Math.floor(sentAt + clockOffsetMs + withinMs);
     const [outcome, redisNow, ...values] = (await runScript(connection, script, keys, [
       `${deadline} ${whichStore()}`.trimEnd(),

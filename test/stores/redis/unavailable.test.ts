@@ -154,6 +154,31 @@ test('R-04: what was told as unknown does not happen later, though Redis was slo
   assert.equal(await store.clients.read(ghost.client_id), undefined);
 });
 
+for (const [name, behindMs, commitsThen] of [
+  ['was last heard an hour ago, in which its clock was slower than ours', 3_600_000, 0],
+  ['had its clock set back, and one commit ago told its time', 30_000, 1],
+] as const) {
+  test(`R-04: what was told as unknown does not happen later, though Redis ${name}`, async (t) => {
+    const redis = await aRedis(t);
+    const store = await aRedisStore(t, { url: redis.url });
+    const commit = async () => assert.equal(await store.clients.create(aClient(), FREELY), 'created');
+    await commit();
+    const { now } = performance;
+    t.after(() => {
+      performance.now = now;
+    });
+    performance.now = () => now.call(performance) + behindMs;
+    for (let count = 0; count < commitsThen; count += 1) await commit();
+
+    redis.pause();
+    const ghost = aClient();
+    await assert.rejects(store.clients.create(ghost, FREELY), unavailable('unknown'));
+    redis.resume();
+    await heals(store);
+    assert.equal(await store.clients.read(ghost.client_id), undefined);
+  });
+}
+
 test('F-02 the store opens without Redis, refuses within 1 s, and works within 5 s of its coming', async (t) => {
   const port = await freePort();
   const lines: string[] = [];
@@ -220,7 +245,7 @@ test('a clock of Redis that is set costs no commit', async (t) => {
   // What a step of Redis's clock looks like from here: our own clock has jumped the other way.
   const { now } = performance;
   try {
-    for (const jumpMs of [-3_600_000, 3_600_000]) {
+    for (const jumpMs of [-30_000, 30_000, -3_600_000, 3_600_000]) {
       performance.now = () => now.call(performance) + jumpMs;
       assert.equal(await store.clients.create(aClient(), FREELY), 'created');
       assert.equal(await store.clients.create(aClient(), FREELY), 'created');
