@@ -117,6 +117,8 @@ export function redisChanges(options: RedisChangesOptions): ClientChanges {
         await sleep(PAUSE_AFTER_FAILURE_MS, undefined, { ref: false });
       }
     }
+    // Closed before the first answer: nobody waits for one any more.
+    asked();
   }
 
   return {

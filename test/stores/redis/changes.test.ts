@@ -1,6 +1,7 @@
 /** What a node hears of changed clients over Redis, and what it makes of a log that it can't read on. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openRedisStore } from '../../../src/stores/redis/redis-store.ts';
 import type { Store } from '../../../src/stores/store.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -99,6 +100,18 @@ test('R-04: a server that hangs, or is not there, holds nobody up who wants to f
   } finally {
     redis.resume();
     await Promise.all([hanging?.close(), absent?.close()]);
+  }
+});
+
+test('R-04: a store that is closed before its first answer holds nobody up who wants to follow it', async () => {
+  redis.pause();
+  const closed = await openRedisStore({ url: redis.url });
+  try {
+    const followed = closed.clientChanges.follow(() => assert.fail());
+    await closed.close();
+    assert.ok(await Promise.race([followed.then(() => true), sleep(WITHIN_MS, false, { ref: false })]));
+  } finally {
+    redis.resume();
   }
 });
 
