@@ -14,6 +14,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KEY_ENCRYPTION_KEY, startBridge } from '../cases/support/bridge.ts';
 import { NO_STRACE, type Synced, traceFsyncs } from '../support/fsyncs.ts';
+import { measuredAgain } from '../support/in-time.ts';
 import type { RedisServer } from '../support/redis.ts';
 import { tempDir } from '../support/temp.ts';
 import { actUntil, lostUntil, type WrittenAct, type WrittenClients } from './acknowledged-acts.ts';
@@ -25,8 +26,6 @@ const ALWAYS_MS = 1500;
 const EVERYSEC_MS = 3000;
 const CUTS = 6;
 const EVERYSEC_LOSES_MS = 2000;
-/** A machine that stands still is late once. */
-const TRIES = 3;
 /** The file only grows: a beginning of it is what it was. */
 const NO_REWRITE = ['--auto-aof-rewrite-percentage', '0'];
 
@@ -54,13 +53,11 @@ test('F-09 always: whenever the power fails, no act that was acknowledged is los
 });
 
 test('F-09 everysec: when the power fails, what is lost was acknowledged within the last two seconds', async (t) => {
-  const losses: number[] = [];
-  do {
-    const loss = await everysecLoses(t);
-    if (loss === undefined) return t.skip(NO_STRACE);
-    losses.push(loss);
-  } while ((losses.at(-1) ?? 0) >= EVERYSEC_LOSES_MS && losses.length < TRIES);
-  assert.ok((losses.at(-1) ?? 0) < EVERYSEC_LOSES_MS, `lost of the last ${losses.join(', ')} ms`);
+  const lostMs = await measuredAgain(
+    () => everysecLoses(t),
+    (ms = 0) => (ms < EVERYSEC_LOSES_MS ? undefined : `lost of the last ${ms} ms`),
+  );
+  if (lostMs === undefined) t.skip(NO_STRACE);
 });
 
 /** How old the oldest act was that was lost, in milliseconds; the power fails when it takes most with it. */
@@ -149,6 +146,7 @@ async function lostAfter(
   const log = logOf({ ...redis, dir });
   truncateSync(log, Math.min(bytes, readFileSync(log).length));
   const restored = await aRedis(t, { dir });
-  const store = await aRedisStore(t, { url: restored.url });
+  // Nobody waits for it: it is what it holds that counts, however busy the machine.
+  const store = await aRedisStore(t, { url: restored.url, commandTimeoutMs: 5000 });
   return lostUntil(acked, store, clients, KEY_ENCRYPTION_KEY, CALLERS);
 }

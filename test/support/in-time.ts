@@ -20,15 +20,26 @@ export async function inTime<T>(limitMs: number, act: (begin: () => void) => Pro
 }
 
 /** What was measured when it was below the limit. */
-export async function below<T extends { readonly measured: number }>(
+export function below<T extends { readonly measured: number }>(
   limit: number,
   measure: () => Promise<T>,
 ): Promise<T> {
-  const tooMuch: number[] = [];
-  while (tooMuch.length < TRIES) {
-    const result = await measure();
-    if (result.measured < limit) return result;
-    tooMuch.push(Math.round(result.measured));
+  return measuredAgain(measure, ({ measured }) =>
+    measured < limit ? undefined : `${Math.round(measured)}, and not less than ${limit}`,
+  );
+}
+
+/** What was measured when nothing of it was too much; `tooMuch` tells what was. Whatever else is wrong throws. */
+export async function measuredAgain<T>(
+  measure: () => Promise<T>,
+  tooMuch: (measured: T) => string | undefined,
+): Promise<T> {
+  const told: string[] = [];
+  while (told.length < TRIES) {
+    const measured = await measure();
+    const problem = tooMuch(measured);
+    if (problem === undefined) return measured;
+    told.push(problem);
   }
-  assert.fail(`${tooMuch.join(', ')}, and not less than ${limit}`);
+  assert.fail(told.join('; '));
 }

@@ -9,6 +9,7 @@ import type { TokenForm } from '../../src/tokens/token-form.ts';
 import { TokenRefusal } from '../../src/tokens/token-refusal.ts';
 import { ASSERTION_TYPE, assertionOf, type ClientKey, epoch, newClientKey } from '../support/assertion.ts';
 import { newAuthority, newCertificate } from '../support/certificates.ts';
+import { measuredAgain } from '../support/in-time.ts';
 import { aClient, REGISTERED_KEYS } from './support.ts';
 
 const issuer = 'https://auth.example';
@@ -133,14 +134,14 @@ async function mediansOf(refusals: Readonly<Record<string, () => Promise<unknown
   return Object.fromEntries([...took].map(([name, all]) => [name, all.sort((a, b) => a - b)[500] ?? 0]));
 }
 
-/** Measured again, twice at most, where one took longer: what takes longer does so every time. */
 async function assertAlike(refusals: Parameters<typeof mediansOf>[0]): Promise<void> {
-  for (let time = 1; ; time += 1) {
-    const medians = await mediansOf(refusals);
-    const all = Object.values(medians);
-    if (Math.max(...all) < 1.25 * Math.min(...all)) return;
-    assert.ok(time < 3, JSON.stringify(medians));
-  }
+  await measuredAgain(
+    () => mediansOf(refusals),
+    (medians) => {
+      const all = Object.values(medians);
+      return Math.max(...all) < 1.25 * Math.min(...all) ? undefined : JSON.stringify(medians);
+    },
+  );
 }
 
 test('S-TOK-11: a certificate is refused in one time, whether the client is known, and by whatever it is known', async () => {

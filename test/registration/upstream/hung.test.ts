@@ -9,6 +9,7 @@ import { upstreamConfig } from '../../bench/upstream.ts';
 import { send } from '../../support/bridge.ts';
 import { API } from '../../support/domain.ts';
 import { eventually } from '../../support/eventually.ts';
+import { measuredAgain } from '../../support/in-time.ts';
 import { startService } from '../../support/service.ts';
 import { startUpstream } from '../../support/upstream.ts';
 
@@ -36,15 +37,17 @@ async function measured(t: TestContext): Promise<BesideHung> {
 
 test('S-UP-06: 20 callers at a provider that hangs move the p99 neither of another provider nor of tokens', async (t) => {
   // Two hundred requests have a p99 of two: a machine that stands still moves it once, what is shared every time.
-  for (let time = 1; ; time += 1) {
-    const { without, beside, hungAnswers } = await measured(t);
-    t.diagnostic(JSON.stringify({ without, beside, hungAnswers }));
-    assert.ok((hungAnswers[504] ?? 0) >= 16, 'as many hung as may be under way at once');
-    assert.deepEqual(Object.keys(hungAnswers), ['503', '504'], 'and then it was left alone');
-    const late = (['registrationP99Ms', 'tokenP99Ms'] as const).filter(
-      (road) => beside[road] > Math.max(TIMES * without[road], LEAST_MS),
-    );
-    if (late.length === 0) break;
-    assert.ok(time < 3, `${late}: ${JSON.stringify(beside)} beside, ${JSON.stringify(without)} without`);
-  }
+  await measuredAgain(
+    () => measured(t),
+    ({ without, beside, hungAnswers }) => {
+      t.diagnostic(JSON.stringify({ without, beside, hungAnswers }));
+      assert.ok((hungAnswers[504] ?? 0) >= 16, 'as many hung as may be under way at once');
+      assert.deepEqual(Object.keys(hungAnswers), ['503', '504'], 'and then it was left alone');
+      const late = (['registrationP99Ms', 'tokenP99Ms'] as const).filter(
+        (road) => beside[road] > Math.max(TIMES * without[road], LEAST_MS),
+      );
+      if (late.length === 0) return undefined;
+      return `${late}: ${JSON.stringify(beside)} beside, ${JSON.stringify(without)} without`;
+    },
+  );
 });
