@@ -11,6 +11,7 @@ import { createByteCache } from '../../src/lib/byte-cache.ts';
 import { returnMemory } from '../../src/lib/return-memory.ts';
 import { StoreUnavailable } from '../../src/lib/store-unavailable.ts';
 import { judgedAnew } from '../../src/tokens/judged-anew.ts';
+import { below } from '../support/in-time.ts';
 import { aClient } from '../tokens/support.ts';
 
 const MAX_STALE_MS = 60_000;
@@ -418,12 +419,15 @@ test('S-DOS-02: a hundred thousand ids that are nobody leave nothing in memory',
     for (let n = 0; n < count; n += 1) await cache.read(newClientId(randomBytes));
   };
   await guess(1000);
-  const before = takenBytes();
-  await guess(100_000);
-  const perGuess = (takenBytes() - before) / 100_000;
-  // An id alone, kept, would take 40.
-  assert.ok(perGuess < 20, `${perGuess} bytes of each`);
-  assert.deepEqual([cache.state().clients, cache.state().bytes, state.reads], [0, 0, 101_000]);
+  let guesses = 1000;
+  // Bytes of each. An id alone, kept, would take 40, every time; what else the process takes or gives back, once.
+  await below(20, async () => {
+    const before = takenBytes();
+    await guess(100_000);
+    guesses += 100_000;
+    return { measured: (takenBytes() - before) / 100_000 };
+  });
+  assert.deepEqual([cache.state().clients, cache.state().bytes, state.reads], [0, 0, guesses]);
 });
 
 function takenBytes(): number {
