@@ -7,12 +7,10 @@ import { clientMetadata } from '../../src/clients/metadata.ts';
 import { newSecret } from '../../src/clients/secret.ts';
 import { createCredentials } from '../../src/keys/credentials.ts';
 import { parseKeyEncryptionKey } from '../../src/keys/key-encryption-key.ts';
-import { StoreUnavailable } from '../../src/lib/store-unavailable.ts';
 import type { Credentials } from '../support/bridge.ts';
 
 /** The store groups what comes at once; more would only wait. */
 const AT_ONCE = 200;
-const TRIES = 5;
 const UNLIMITED = { maxClients: 100_000_000, maxClientsInAll: 100_000_000 };
 
 export interface Filling {
@@ -31,25 +29,13 @@ export async function fillStore(
   while (made.length < count) {
     const batch = Array.from({ length: Math.min(AT_ONCE, count - made.length) }, async () => {
       const { record, client_secret } = aClient(filling, hashSecret);
-      await create(store, record);
+      const outcome = await store.create(record, UNLIMITED);
+      if (outcome !== 'created') throw new Error(`a client could not be stored: ${String(outcome)}`);
       return { client_id: record.client_id, client_secret };
     });
     made.push(...(await Promise.all(batch)));
   }
   return made;
-}
-
-/** On a machine that stands still a commit misses its time: it is made again, and may have been done. */
-async function create(store: Pick<ClientStore, 'create'>, record: ClientRecord): Promise<void> {
-  for (let time = 1; ; time += 1) {
-    const outcome = await store.create(record, UNLIMITED).catch((error: unknown) => {
-      if (error instanceof StoreUnavailable && time < TRIES) return error;
-      throw error;
-    });
-    if (outcome === 'created' || (outcome === 'exists' && time > 1)) return;
-    if (!(outcome instanceof StoreUnavailable))
-      throw new Error(`a client could not be stored: ${String(outcome)}`);
-  }
 }
 
 function aClient({ resources, labels }: Filling, hash: (text: string) => Uint8Array) {
